@@ -1,0 +1,176 @@
+"""What a connector is given and what it must do: the whole seam between a vendor and the rest of us.
+
+A `Session` serves one linked organisation. It is opened for a bounded piece of work and holds nothing
+that must survive: cursors are handed out with each page and handed back on resumption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+import httpx2
+
+from bookbridge.accounting.attachments import Attachment
+from bookbridge.accounting.records import Record
+from bookbridge.connectors.kit.connector import Facts, Source, Write
+
+P = TypeVar("P")
+
+
+class Authorizer(Protocol):
+    """Keeps the credentials of one connection; refreshes them once for all callers."""
+
+    async def headers(self) -> Mapping[str, str]:
+        """Headers that authorise a request now. Raises NeedsRelink when nothing valid is left,
+        VendorUnavailable when the token endpoint cannot be reached."""
+        ...
+
+    async def renew(self, rejected: Mapping[str, str]) -> bool:
+        """Called after a 401. `rejected` are the headers that were refused. True: try again, the
+        credentials are newer now."""
+        ...
+
+    async def credential(self, name: str) -> str | None:
+        """A single stored credential (of a credentials form, or `access_token`)."""
+        ...
+
+
+class Budget(Protocol):
+    """The call budget of one organisation at one vendor, shared by all our processes."""
+
+    def __call__(self) -> AbstractAsyncContextManager[None]:
+        """Reserve one call and hold an in-flight place while inside. Raises RateLimited."""
+        ...
+
+    async def block(self, retry_after_s: float) -> None:
+        """The vendor said to wait: nobody calls before that."""
+        ...
+
+    async def observe(self, window_s: int, remaining: int) -> None:
+        """The vendor told how many calls are left in the window; never assume more."""
+        ...
+
+
+@dataclass(frozen=True)
+class VendorApp:
+    """Our registration at the vendor, and where the vendor is."""
+
+    client_id: str
+    client_secret: str
+    endpoints: Mapping[str, str]
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Vendor settings that nobody could verify or that differ by installation (page size, scopes, …)."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """The ingredients of a session."""
+
+    http: httpx2.AsyncClient
+    app: VendorApp
+    authorizer: Authorizer
+    budget: Budget
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """An organisation that an authorisation opens. `facts` are kept with the connection and given back
+    to every session and every shape function."""
+
+    id: str
+    name: str
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Page(Generic[P]):
+    """One answer of a vendor's list. `cursor` continues after this page, in this or any later session;
+    None after the last page. `raws[i]` is the exact JSON text of `payloads[i]`."""
+
+    payloads: Sequence[P]
+    raws: Sequence[bytes]
+    cursor: str | None
+    expected: int | None = None
+    """The vendor's own total for this list as of this page, where it tells one."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What was recorded before the first byte of a write leaves. `key` goes to the vendor wherever it
+    honours one; `recorded_at` bounds the look-up after an uncertain outcome."""
+
+    key: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class Reread:
+    """A record as the vendor now holds it, to be saved as if a sync had read it."""
+
+    data_type: str
+    source: str
+    record: Record
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class Written:
+    """The effect of a write at the vendor."""
+
+    record_id: str
+    rereads: tuple[Reread, ...] = ()
+    attachment_id: str | None = None
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to attach. `content` is bounded by the connector's attachment rule."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+class Session(Protocol):
+    """What each vendor implements in its `client.py`. Every method may raise any VendorError."""
+
+    def pages(self, source: Source[P, Any], *, since: datetime | None, cursor: str | None) -> AsyncIterator[Page[P]]:
+        """All pages of a list, from the cursor if there is one; with `since`, only what changed since."""
+        ...
+
+    async def count(self, source: Source[Any, Any]) -> int | None:
+        """The vendor's total for a countable list, now; None if it does not tell."""
+        ...
+
+    async def write(self, write: Write[Any], record: Record, intent: Intent) -> Written:
+        """Send a write. Raises Uncertain when it may have landed without an answer."""
+        ...
+
+    async def find(self, write: Write[Any], record: Record, intent: Intent) -> Written | None:
+        """Look up a write whose outcome is uncertain. None: it did not land."""
+        ...
+
+    async def attach(self, data_type: str, record_id: str, file: File, intent: Intent) -> Written:
+        """Attach a file to a record. Raises Uncertain like `write`."""
+        ...
+
+    async def find_attachment(self, data_type: str, record_id: str, file: File, intent: Intent) -> Written | None:
+        """Look up an attachment whose upload is uncertain."""
+        ...
+
+    async def attachments(self, data_type: str, record_id: str) -> list[Attachment]:
+        """The files attached to a record."""
+        ...
+
+    async def download(self, data_type: str, record_id: str, attachment_id: str) -> File:
+        """One attached file."""
+        ...
+
+    async def disconnect(self) -> None:
+        """Give the access back at the vendor. Already gone is success."""
+        ...
