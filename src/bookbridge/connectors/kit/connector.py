@@ -155,5 +155,3 @@ class Connector:
     def attachment_rule(self, data_type_key: str) -> AttachmentRule | None:
         """What may be attached to records of a data type, or None when nothing may."""
         return next((rule for rule in self.attachments if rule.data_type == data_type_key), None)
-
-

@@ -139,7 +139,9 @@ class File:
 class Session(Protocol):
     """What each vendor implements in its `client.py`. Every method may raise any VendorError."""
 
-    def pages(self, source: Source[P, Any], *, since: datetime | None, cursor: str | None) -> AsyncIterator[Page[P]]:
+    def pages(
+        self, source: Source[P, Any], *, since: datetime | None, cursor: str | None
+    ) -> AsyncIterator[Page[P]]:
         """All pages of a list, from the cursor if there is one; with `since`, only what changed since."""
         ...
 
@@ -147,11 +149,16 @@ class Session(Protocol):
         """The vendor's total for a countable list, now; None if it does not tell."""
         ...
 
-    async def write(self, write: Write[Any], record: Record, intent: Intent) -> Written:
-        """Send a write. Raises Uncertain when it may have landed without an answer."""
+    async def write(
+        self, write: Write[Any], record: Record | None, intent: Intent, *, record_id: str | None = None
+    ) -> Written:
+        """Send a write. `record_id` names the record to update or delete; a deletion has no `record`.
+        Raises Uncertain when it may have landed without an answer."""
         ...
 
-    async def find(self, write: Write[Any], record: Record, intent: Intent) -> Written | None:
+    async def find(
+        self, write: Write[Any], record: Record | None, intent: Intent, *, record_id: str | None = None
+    ) -> Written | None:
         """Look up a write whose outcome is uncertain. None: it did not land."""
         ...
 
@@ -159,7 +166,9 @@ class Session(Protocol):
         """Attach a file to a record. Raises Uncertain like `write`."""
         ...
 
-    async def find_attachment(self, data_type: str, record_id: str, file: File, intent: Intent) -> Written | None:
+    async def find_attachment(
+        self, data_type: str, record_id: str, file: File, intent: Intent
+    ) -> Written | None:
         """Look up an attachment whose upload is uncertain."""
         ...
 

@@ -1,0 +1,205 @@
+"""One call to a vendor: budget, credentials, limits, and errors by what to do next. Once, for all vendors.
+
+A vendor's `client.py` calls `call()` and reads the answer. What is here knows HTTP, not vendors: a vendor
+whose statuses mean something else (a 403 that is a rate limit) passes its own `meaning`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx2
+import structlog
+
+from bookbridge.connectors.kit.errors import (
+    NeedsRelink,
+    RateLimited,
+    RecordNotFound,
+    Rejected,
+    Uncertain,
+    VendorError,
+    VendorUnavailable,
+)
+from bookbridge.connectors.kit.session import Access
+
+log = structlog.get_logger(__name__)
+
+CALL_TIMEOUT_S = 60.0
+CONNECT_TIMEOUT_S = 10.0
+RESPONSE_SIZE_MAX_BYTES = 64 * 1024 * 1024
+RETRY_AFTER_DEFAULT_S = 60.0
+RETRY_AFTER_MAX_S = 86_400.0
+QUOTED_TEXT_MAX = 300
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A vendor's whole answer. `body` is decompressed and no longer than RESPONSE_SIZE_MAX_BYTES."""
+
+    status: int
+    headers: httpx2.Headers
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """The content type without parameters, in lower case; empty when there is none."""
+        return str(self.headers.get("content-type", "")).split(";", 1)[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The body as text, whatever its bytes."""
+        return self.body.decode("utf-8", "replace")
+
+
+Meaning = Callable[[Answer, bool], VendorError]
+"""(answer with an error status, was it a write) → the error to raise."""
+
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+
+
+def client(*, connections_max: int = 100) -> httpx2.AsyncClient:
+    """An HTTP client fit for vendors: bounded in time and connections, no redirects, no cookies kept."""
+    return httpx2.AsyncClient(
+        timeout=httpx2.Timeout(CALL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        limits=httpx2.Limits(max_connections=connections_max, max_keepalive_connections=connections_max),
+        follow_redirects=False,
+    )
+
+
+async def call(
+    access: Access,
+    method: str,
+    url: str,
+    *,
+    effect: bool,
+    meaning: Meaning,
+    params: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+) -> Answer:
+    """Make one call and return its successful answer.
+
+    `effect` says that the call writes: a broken connection is then `Uncertain`, else `VendorUnavailable`.
+    A 401 renews the credentials once and tries again (the vendor refused to act, so that is safe for
+    writes too). Raises VendorError as `meaning` reads the error status.
+    """
+    authorization = await access.authorizer.headers()
+    answer = await _send(access, method, url, effect, params, {**(headers or {}), **authorization}, content)
+    if answer.status == 401 and await access.authorizer.renew(authorization):
+        authorization = await access.authorizer.headers()
+        answer = await _send(
+            access, method, url, effect, params, {**(headers or {}), **authorization}, content
+        )
+    if 200 <= answer.status < 300 or answer.status == 304:
+        return answer
+    error = meaning(answer, effect)
+    if isinstance(error, RateLimited):
+        await access.budget.block(error.retry_after_s)
+    log.info(
+        "vendor_refused",
+        method=method,
+        url=_without_query(url),
+        status=answer.status,
+        error=type(error).__name__,
+    )
+    raise error
+
+
+async def _send(
+    access: Access,
+    method: str,
+    url: str,
+    effect: bool,
+    params: Mapping[str, str] | None,
+    headers: Mapping[str, str],
+    content: bytes | None,
+) -> Answer:
+    async with access.budget():
+        started = time.monotonic()
+        try:
+            request = access.http.build_request(method, url, params=params, headers=headers, content=content)
+            response = await access.http.send(request, stream=True)
+            body = await _read_bounded(response)
+        except _NEVER_SENT as error:
+            raise VendorUnavailable(f"The vendor could not be reached ({type(error).__name__}).") from error
+        except httpx2.HTTPError as error:
+            # Bytes left us and no whole answer came back. For a read that is nothing; a write may have landed.
+            if effect:
+                raise Uncertain(f"The connection broke during a write ({type(error).__name__}).") from error
+            raise VendorUnavailable(f"The connection broke ({type(error).__name__}).") from error
+        log.debug(
+            "vendor_call",
+            method=method,
+            url=_without_query(url),
+            status=response.status_code,
+            duration_s=round(time.monotonic() - started, 3),
+        )
+        return Answer(response.status_code, response.headers, body)
+
+
+async def _read_bounded(response: httpx2.Response) -> bytes:
+    """The body, refusing to hold more than RESPONSE_SIZE_MAX_BYTES of it."""
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in response.aiter_bytes():
+            size += len(chunk)
+            if size > RESPONSE_SIZE_MAX_BYTES:
+                raise VendorUnavailable("The vendor's answer is larger than this installation accepts.")
+            chunks.append(chunk)
+    finally:
+        await response.aclose()
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def usual_meaning(answer: Answer, effect: bool) -> VendorError:
+    """What error statuses mean at most vendors. Vendors start from this and narrow it."""
+    status = answer.status
+    if status == 429:
+        return RateLimited(retry_after_s(answer))
+    if status == 401:
+        return NeedsRelink("The vendor no longer accepts the authorisation.")
+    if status == 404:
+        return RecordNotFound("The vendor has no such record.")
+    if status >= 500:
+        if effect and status != 503:
+            return Uncertain(f"The vendor failed during a write (status {status}).")
+        return VendorUnavailable(f"The vendor answered with status {status}.", optional_retry_after_s(answer))
+    return Rejected(f"The vendor refused the request (status {status}): {quoted(answer)}")
+
+
+def quoted(answer: Answer) -> str:
+    """A short piece of a text answer, fit for an error message; markup is not shown."""
+    if "html" in answer.media_type:
+        return "an HTML page instead of data"
+    return answer.text[:QUOTED_TEXT_MAX]
+
+
+def optional_retry_after_s(answer: Answer) -> float | None:
+    """The Retry-After header in seconds, from its number or date form; None if absent or unreadable."""
+    value = str(answer.headers.get("retry-after", "")).strip()
+    if not value:
+        return None
+    if value.isdigit():
+        return min(float(value), RETRY_AFTER_MAX_S)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), RETRY_AFTER_MAX_S)
+
+
+def retry_after_s(answer: Answer) -> float:
+    """How long to wait after a rate limit; a default when the vendor does not say."""
+    value = optional_retry_after_s(answer)
+    return RETRY_AFTER_DEFAULT_S if value is None else value
+
+
+def _without_query(url: str) -> str:
+    return url.split("?", 1)[0]

@@ -1,0 +1,55 @@
+"""Applies the numbered `.sql` files of this folder, each once, in order, forward only.
+
+Any number of processes may start at once: an advisory lock lets one of them migrate. A lock time-out keeps a
+migration from queueing behind a long transaction and stopping everyone else.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import asyncpg
+import structlog
+
+log = structlog.get_logger(__name__)
+
+MIGRATION_LOCK = 0x626F6F6B  # any constant; "book"
+LOCK_TIMEOUT_MS = 10_000
+
+
+async def migrate(dsn: str) -> list[str]:
+    """Bring the database at `dsn` up to date; returns the names that were applied now.
+
+    Each file runs in its own transaction together with its entry in `schema_migrations`.
+    Raises asyncpg.PostgresError and leaves the failed file unapplied.
+    """
+    connection = await asyncpg.connect(dsn, server_settings={"lock_timeout": str(LOCK_TIMEOUT_MS)})
+    try:
+        await connection.execute("set lock_timeout = 0")
+        await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
+        await connection.execute(f"set lock_timeout = {LOCK_TIMEOUT_MS}")
+        return await _apply_missing(connection)
+    finally:
+        await connection.close()
+
+
+async def _apply_missing(connection: asyncpg.Connection) -> list[str]:
+    await connection.execute(
+        "create table if not exists schema_migrations (name text primary key, applied timestamptz not null default now())"
+    )
+    done = {row["name"] for row in await connection.fetch("select name from schema_migrations")}
+    applied = []
+    for name in migration_names():
+        if name in done:
+            continue
+        async with connection.transaction():
+            await connection.execute(files(__package__).joinpath(name).read_text())
+            await connection.execute("insert into schema_migrations (name) values ($1)", name)
+        log.info("migrated", name=name)
+        applied.append(name)
+    return applied
+
+
+def migration_names() -> list[str]:
+    """The names of all migrations, in the order in which they apply."""
+    return sorted(entry.name for entry in files(__package__).iterdir() if entry.name.endswith(".sql"))

@@ -1,0 +1,31 @@
+"""Connections to PostgreSQL. One pool per process; every statement has a time limit."""
+
+from __future__ import annotations
+
+import asyncpg
+
+Db = asyncpg.Connection
+"""A connection inside the caller's transaction."""
+
+POOL_SIZE_MAX = 10
+STATEMENT_TIMEOUT_S = 60
+IDLE_IN_TRANSACTION_TIMEOUT_S = 60
+CONNECT_TIMEOUT_S = 10
+
+
+async def open_pool(dsn: str, *, max_size: int = POOL_SIZE_MAX) -> asyncpg.Pool:
+    """Open a pool on the database at `dsn`. Raises OSError or asyncpg.PostgresError when it cannot connect."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=max_size,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=STATEMENT_TIMEOUT_S,
+        server_settings={
+            "application_name": "bookbridge",
+            "timezone": "UTC",
+            "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_S * 1000),
+            # Our statements are short and indexed; compiling them costs more than it saves.
+            "jit": "off",
+        },
+    )
