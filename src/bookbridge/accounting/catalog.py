@@ -1,0 +1,124 @@
+"""The list of data types, in the order in which they are synced: what others refer to comes first.
+
+Adding a data type is one module in `types/` and one line here. It must not hold anything else about them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from bookbridge.accounting.data_type import DataType
+from bookbridge.accounting.types.accounts import ACCOUNTS
+from bookbridge.accounting.types.bank_accounts import BANK_ACCOUNTS
+from bookbridge.accounting.types.bill_credit_notes import BILL_CREDIT_NOTES
+from bookbridge.accounting.types.bill_payments import BILL_PAYMENTS
+from bookbridge.accounting.types.bills import BILLS
+from bookbridge.accounting.types.company_info import COMPANY_INFO
+from bookbridge.accounting.types.customers import CUSTOMERS
+from bookbridge.accounting.types.items import ITEMS
+from bookbridge.accounting.types.suppliers import SUPPLIERS
+from bookbridge.accounting.types.tax_rates import TAX_RATES
+from bookbridge.accounting.types.tracking_categories import TRACKING_CATEGORIES
+
+# Any: the rows differ in their record class, and a list of them can only promise that each is consistent in itself.
+AnyDataType = DataType[Any]
+
+DATA_TYPES: Final[tuple[AnyDataType, ...]] = (
+    COMPANY_INFO,
+    ACCOUNTS,
+    BANK_ACCOUNTS,
+    TAX_RATES,
+    TRACKING_CATEGORIES,
+    SUPPLIERS,
+    CUSTOMERS,
+    ITEMS,
+    BILLS,
+    BILL_CREDIT_NOTES,
+    BILL_PAYMENTS,
+)
+
+ALL_KEYS: Final = frozenset(
+    {
+        "accountTransactions",
+        "balanceSheet",
+        "bankAccounts",
+        "bankTransactions",
+        "billCreditNotes",
+        "billPayments",
+        "bills",
+        "cashFlowStatement",
+        "chartOfAccounts",
+        "company",
+        "creditNotes",
+        "customers",
+        "directCosts",
+        "directIncomes",
+        "invoices",
+        "itemReceipts",
+        "items",
+        "journalEntries",
+        "journals",
+        "paymentMethods",
+        "payments",
+        "profitAndLoss",
+        "purchaseOrders",
+        "salesOrders",
+        "suppliers",
+        "taxRates",
+        "trackingCategories",
+        "transfers",
+        "banking-accountBalances",
+        "banking-accounts",
+        "banking-transactionCategories",
+        "banking-transactions",
+        "commerce-companyInfo",
+        "commerce-customers",
+        "commerce-disputes",
+        "commerce-locations",
+        "commerce-orders",
+        "commerce-paymentMethods",
+        "commerce-payments",
+        "commerce-productCategories",
+        "commerce-products",
+        "commerce-taxComponents",
+        "commerce-transactions",
+    }
+)
+"""Every data type key of the contract, also those that we do not read: "not supported" differs from "no such type"."""
+
+
+class UnknownDataTypeError(LookupError):
+    """No data type of ours has this key or path."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no data type is called {name!r}")
+        self.name = name
+
+
+_BY_KEY: Final = {data_type.key.casefold(): data_type for data_type in DATA_TYPES}
+_BY_PATH: Final = {data_type.path.casefold(): data_type for data_type in DATA_TYPES}
+_CANONICAL_KEYS: Final = {key.casefold(): key for key in ALL_KEYS}
+
+
+def by_key(key: str) -> AnyDataType:
+    """The data type with this key (`chartOfAccounts`), whatever the case. Raises UnknownDataTypeError."""
+    try:
+        return _BY_KEY[key.casefold()]
+    except KeyError:
+        raise UnknownDataTypeError(key) from None
+
+
+def by_path(path: str) -> AnyDataType:
+    """The data type read at this path segment (`accounts`), whatever the case. Raises UnknownDataTypeError."""
+    try:
+        return _BY_PATH[path.casefold()]
+    except KeyError:
+        raise UnknownDataTypeError(path) from None
+
+
+def canonical_key(key: str) -> str:
+    """The contract's own spelling of the key, whatever the case given. Raises UnknownDataTypeError for none of its keys."""
+    try:
+        return _CANONICAL_KEYS[key.casefold()]
+    except KeyError:
+        raise UnknownDataTypeError(key) from None

@@ -1,0 +1,63 @@
+"""The arithmetic of one purchase line: quantity, price, discount, tax, totals.
+
+Line amounts exclude tax: quantity times price, less discount, is the sub total; with tax it is the total. It must not
+know which document the line is on.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Protocol
+
+from bookbridge.accounting.money import ZERO, exact_product, exact_sum, minor_unit
+from bookbridge.accounting.problems import Problem, sum_problem
+
+
+class PricedLine(Protocol):
+    """A line of a bill or of a credit note."""
+
+    @property
+    def unit_amount(self) -> Decimal | None: ...
+    @property
+    def quantity(self) -> Decimal | None: ...
+    @property
+    def discount_amount(self) -> Decimal | None: ...
+    @property
+    def discount_percentage(self) -> Decimal | None: ...
+    @property
+    def sub_total(self) -> Decimal | None: ...
+    @property
+    def tax_amount(self) -> Decimal | None: ...
+    @property
+    def total_amount(self) -> Decimal | None: ...
+
+
+def net_amount(line: PricedLine) -> Decimal | None:
+    """Quantity times price less discount, unrounded; None where price or quantity is missing.
+
+    A discount given as an amount wins over one given in per cent: the amount is what was booked.
+    """
+    if line.unit_amount is None or line.quantity is None:
+        return None
+    gross = exact_product(line.unit_amount, line.quantity)
+    if line.discount_amount is not None:
+        return exact_sum((gross, -line.discount_amount))
+    if line.discount_percentage is not None:
+        remaining = exact_sum((Decimal(100), -line.discount_percentage)).scaleb(-2)
+        return exact_product(gross, remaining)
+    return gross
+
+
+def line_problems(line: PricedLine, prefix: str, currency: str | None) -> list[Problem]:
+    """What does not add up within the line; fields are named with the prefix, for example `lineItems[0].`."""
+    found: list[Problem] = []
+    net = net_amount(line)
+    if line.sub_total is not None and net is not None:
+        found += sum_problem(f"{prefix}subTotal", line.sub_total, (net,), minor_unit(currency))
+    if line.total_amount is not None and line.sub_total is not None:
+        parts = (line.sub_total, line.tax_amount if line.tax_amount is not None else ZERO)
+        found += sum_problem(f"{prefix}totalAmount", line.total_amount, parts, ZERO)
+    if line.discount_percentage is not None and not 0 <= line.discount_percentage <= 100:
+        message = f"A discount is between 0 and 100 per cent, not {line.discount_percentage}."
+        found.append(Problem(f"{prefix}discountPercentage", message))
+    return found

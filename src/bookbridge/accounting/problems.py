@@ -1,0 +1,79 @@
+"""What is arithmetically or formally wrong with a record, and the checks that records share.
+
+A problem is a finding, not an error: a vendor's books are what they are, and a sync keeps the record and reports the
+finding. Checks are pure; they never raise for odd content and never look beyond the one record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bookbridge.accounting.allocations import PaymentAllocation
+from bookbridge.accounting.dates import parse_contract_datetime
+from bookbridge.accounting.money import exact_sum, minor_unit
+
+CURRENCY_CODE_LENGTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding: the dotted JSON path it is about (list positions as `lineItems[0]`), and a sentence for people."""
+
+    field: str
+    message: str
+
+
+def currency_problems(currency: str | None, rate: Decimal | None, prefix: str = "") -> list[Problem]:
+    """A currency is three letters (`XXX` when unknown); a rate is greater than zero."""
+    found = []
+    if currency is not None and not (
+        len(currency) == CURRENCY_CODE_LENGTH and currency.isascii() and currency.isalpha()
+    ):
+        found.append(Problem(f"{prefix}currency", "A currency is a three-letter ISO 4217 code."))
+    if rate is not None and rate <= 0:
+        found.append(Problem(f"{prefix}currencyRate", f"An exchange rate is greater than zero, not {rate}."))
+    return found
+
+
+def date_problems(**dates: str | None) -> list[Problem]:
+    """Each given date must exist in the calendar. Keywords are the JSON names of the fields."""
+    found = []
+    for field, text in dates.items():
+        if text is None:
+            continue
+        try:
+            parse_contract_datetime(text)
+        except ValueError:
+            found.append(Problem(field, f"{text!r} is not a date."))
+    return found
+
+
+def sum_problem(
+    field: str, stated: Decimal, parts: Sequence[Decimal | None], tolerance: Decimal
+) -> list[Problem]:
+    """The stated amount must be the sum of its parts, give or take the tolerance. Silent if a part is unknown."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return []
+    total = exact_sum(known)
+    if abs(exact_sum((stated, -total))) <= tolerance:
+        return []
+    return [Problem(field, f"Stated as {stated}, but its parts add up to {total}.")]
+
+
+def allocated_amount(allocations: Iterable[PaymentAllocation], currency: str | None) -> Decimal | None:
+    """Sum of what was allocated, in the record's currency; None if any amount is missing or in another currency."""
+    amounts = []
+    for entry in allocations:
+        allocation = entry.allocation
+        if allocation.total_amount is None or allocation.currency not in (None, currency):
+            return None
+        amounts.append(allocation.total_amount)
+    return exact_sum(amounts)
+
+
+def rounding_tolerance(currency: str | None, roundings: int) -> Decimal:
+    """How far a sum of that many separately rounded amounts may honestly drift: half a minor unit for each."""
+    return minor_unit(currency) * max(roundings, 1) / 2

@@ -1,0 +1,113 @@
+"""How one record points at another: an id, and a name for people where the vendor gives one.
+
+A reference is never the record itself. Names in references may be out of date; the id decides.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bookbridge.accounting.records import Part
+
+
+class SupplierRef(Part, frozen=True, kw_only=True):
+    """The supplier that a record belongs to."""
+
+    id: str
+    """Identifier of the supplier."""
+    supplier_name: str | None = None
+    """Name of the supplier, for display."""
+
+
+class CustomerRef(Part, frozen=True, kw_only=True):
+    """The customer that a record or a line belongs to."""
+
+    id: str
+    """Identifier of the customer."""
+    company_name: str | None = None
+    """Name of the customer, for display."""
+
+
+class AccountRef(Part, frozen=True, kw_only=True):
+    """The account in the chart of accounts that an amount is booked to."""
+
+    id: str | None = None
+    """Identifier of the account."""
+    name: str | None = None
+    """Name of the account, for display."""
+
+
+class TaxRateRef(Part, frozen=True, kw_only=True):
+    """The tax rate that was applied to a line."""
+
+    id: str | None = None
+    """Identifier of the tax rate."""
+    name: str | None = None
+    """Name of the tax rate, for display."""
+    effective_tax_rate: Decimal | None = None
+    """The rate in per cent after compounding, as it was when the line was taxed."""
+
+
+class ItemRef(Part, frozen=True, kw_only=True):
+    """The product or service that a line is about."""
+
+    id: str
+    """Identifier of the item."""
+    name: str | None = None
+    """Name of the item, for display."""
+
+
+class TrackingCategoryRef(Part, frozen=True, kw_only=True):
+    """A tracking category (a department, a class, a location) that a line is counted under."""
+
+    id: str
+    """Identifier of the tracking category."""
+    name: str | None = None
+    """Name of the tracking category, for display."""
+
+
+class ProjectRef(Part, frozen=True, kw_only=True):
+    """The project that a line is counted under."""
+
+    id: str
+    """Identifier of the project."""
+    name: str | None = None
+    """Name of the project, for display."""
+
+
+class PaymentMethodRef(Part, frozen=True, kw_only=True):
+    """The way in which a payment was made."""
+
+    id: str
+    """Identifier of the payment method."""
+    name: str | None = None
+    """Name of the payment method, for display."""
+
+
+class PurchaseOrderRef(Part, frozen=True, kw_only=True):
+    """A purchase order that a bill was raised from."""
+
+    id: str | None = None
+    """Identifier of the purchase order."""
+    purchase_order_number: str | None = None
+    """The number printed on the purchase order."""
+
+
+class RecordRef(Part, frozen=True, kw_only=True):
+    """Any record, told apart by its data type."""
+
+    id: str | None = None
+    """Identifier of the record."""
+    data_type: str | None = None
+    """Key of the data type that the record is of, for example `bills`."""
+
+
+class RecordLineRef(Part, frozen=True, kw_only=True):
+    """One line of another record."""
+
+    id: str | None = None
+    """Identifier of the record that holds the line."""
+    data_type: str | None = None
+    """Key of the data type that the record is of: `purchaseOrders` or `bills`."""
+    line_number: str | None = None
+    """Number of the line within that record."""
