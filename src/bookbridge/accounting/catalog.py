@@ -20,7 +20,8 @@ from bookbridge.accounting.types.suppliers import SUPPLIERS
 from bookbridge.accounting.types.tax_rates import TAX_RATES
 from bookbridge.accounting.types.tracking_categories import TRACKING_CATEGORIES
 
-# Any: the rows differ in their record class, and a list of them can only promise that each is consistent in itself.
+# Any: the rows differ in their record class, and a list of them can only promise that each is consistent in
+# itself.
 AnyDataType = DataType[Any]
 
 DATA_TYPES: Final[tuple[AnyDataType, ...]] = (
@@ -84,7 +85,7 @@ ALL_KEYS: Final = frozenset(
         "commerce-transactions",
     }
 )
-"""Every data type key of the contract, also those that we do not read: "not supported" differs from "no such type"."""
+"""Every data type key of the contract, also those not read here: "not supported" is not "no such type"."""
 
 
 class UnknownDataTypeError(LookupError):
@@ -109,7 +110,7 @@ def by_key(key: str) -> AnyDataType:
 
 
 def by_path(path: str) -> AnyDataType:
-    """The data type read at this path segment (`accounts`), whatever the case. Raises UnknownDataTypeError."""
+    """The data type at this path segment (`accounts`), whatever the case. Raises UnknownDataTypeError."""
     try:
         return _BY_PATH[path.casefold()]
     except KeyError:
@@ -117,7 +118,7 @@ def by_path(path: str) -> AnyDataType:
 
 
 def canonical_key(key: str) -> str:
-    """The contract's own spelling of the key, whatever the case given. Raises UnknownDataTypeError for none of its keys."""
+    """The contract's own spelling of one of its keys, whatever the case. Raises UnknownDataTypeError."""
     try:
         return _CANONICAL_KEYS[key.casefold()]
     except KeyError:

@@ -1,12 +1,13 @@
-"""One data type, declared once: the row from which routes, storage, queries, options and documentation follow.
+"""One data type, declared once: the row from which routes, storage, queries, options and docs follow.
 
-A `DataType` ties the contract's key and path to the record class. It must not know where records come from (connectors)
-or where they are kept (store).
+A `DataType` ties the contract's key and path to the record class. It must not know where records come from
+(connectors) or where they are kept (store).
 """
 
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,7 +27,7 @@ SUBMISSION_DEPTH_MAX: Final = 32
 """Nesting of a submitted body; the deepest record needs nine levels."""
 
 MODIFIED_DATE: Final = "modifiedDate"
-"""Written by the store beside each record, hence a query field of every list, though no record class has it."""
+"""Written by the store beside each record: a query field of every list, though no record class has it."""
 
 
 class Level(enum.Enum):
@@ -56,9 +57,11 @@ def no_problems(record: Record) -> list[Problem]:
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _EXACT_DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
+_PATTERN_IN_MESSAGE = re.compile(r"matching regex '.*'")
 
-# eq=False: rows are compared and hashed by identity. There is one of each, and a generated hash would have to walk
-# them on every look-up of a cached property.
+
+# eq=False: rows are compared and hashed by identity. There is one of each, and a generated hash would have
+# to walk them on every look-up of a cached property.
 @dataclass(frozen=True, eq=False)
 class DataType(Generic[R]):
     """A kind of record. Rows are constants in `accounting/types/`; `catalog` lists them."""
@@ -115,26 +118,35 @@ class DataType(Generic[R]):
         return _ENCODER.encode(record)
 
     def decode(self, body: bytes | str) -> R:
-        """The record of JSON that `encode` wrote. Raises msgspec.ValidationError or DecodeError for anything else.
+        """The record of JSON that `encode` wrote; a body that somebody sent goes through `decode_submission`.
 
-        For our own stored text; a body that somebody sent goes through `decode_submission`.
+        Raises msgspec.ValidationError or msgspec.DecodeError for anything else.
         """
         return self._decoder.decode(body)
 
     def decode_submission(self, body: bytes | str) -> R:
         """The record that an application sent.
 
-        More is forgiven than in `decode`: a null counts as absent and unknown fields are ignored. More is refused:
-        numbers in quotes, and numbers beyond the limits of `money`. Raises msgspec.ValidationError, whose message
-        names the place, or msgspec.DecodeError for what is not JSON.
+        More is forgiven than in `decode`: a null counts as absent and unknown fields are ignored. More is
+        refused: numbers in quotes, and numbers beyond the limits of `money`. Raises
+        msgspec.ValidationError, whose message names the place, or msgspec.DecodeError for what is not JSON.
         """
-        return self.convert_submission(_EXACT_DECODER.decode(body))
+        try:
+            content = _EXACT_DECODER.decode(body)
+        except RecursionError:
+            raise msgspec.DecodeError("JSON is nested too deeply") from None
+        return self.convert_submission(content)
 
     def convert_submission(self, content: object) -> R:
         """As `decode_submission`, of a body already parsed with its numbers as int and Decimal."""
         admissible = _admissible(content, "$", SUBMISSION_DEPTH_MAX)
         # builtin_types: a Decimal must already be one. Reading it from text is what would let "NaN" in.
-        return msgspec.convert(admissible, self.record, builtin_types=(Decimal,))
+        try:
+            return msgspec.convert(admissible, self.record, builtin_types=(Decimal,))
+        except msgspec.ValidationError as error:
+            # The only pattern in a record is that of dates; nobody learns from reading it.
+            message = _PATTERN_IN_MESSAGE.sub("such as 2026-01-05T00:00:00", str(error))
+            raise msgspec.ValidationError(message) from error
 
     def record_id(self, record: R) -> str:
         """The id under which the record is kept; the data type's key where there is only one record.
@@ -152,7 +164,10 @@ class DataType(Generic[R]):
 
 
 def _admissible(content: object, where: str, depth_left: int) -> object:
-    """The content without nulls, every number a Decimal. Raises msgspec.ValidationError for inadmissible numbers and excessive nesting."""
+    """The content without nulls, every number a Decimal.
+
+    Raises msgspec.ValidationError for inadmissible numbers and text, and for excessive nesting.
+    """
     if depth_left == 0:
         raise msgspec.ValidationError(f"Nested more than {SUBMISSION_DEPTH_MAX} levels deep")
     if isinstance(content, dict):
@@ -168,6 +183,9 @@ def _admissible(content: object, where: str, depth_left: int) -> object:
         ]
     if isinstance(content, int) and not isinstance(content, bool):
         content = Decimal(content)
+    if isinstance(content, str) and "\x00" in content:
+        # PostgreSQL keeps no such text.
+        raise msgspec.ValidationError(f"Text with a NUL character - at `{where}`")
     if isinstance(content, Decimal) and not is_plain(content):
         raise msgspec.ValidationError(f"Number outside the limits - at `{where}`")
     return content

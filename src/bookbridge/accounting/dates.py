@@ -1,15 +1,15 @@
 """Times and dates in the contract's text form, and back.
 
-Records hold dates as text already in that form: they are compared, stored and sent far more often than calculated with.
-This module is the only place that knows the form. It must not read the clock.
+Records hold dates as text already in that form: they are compared, stored and sent far more often than
+calculated with. This module is the only place that knows the form. It must not read the clock.
 
 Two forms, both fixed in width so that text order is time order:
 
 - a moment: `2026-01-05T09:00:00.0000000Z`, always UTC. Seven decimals, because that is what readers of this
-  contract already receive, and because microseconds must survive: a client that asks for
-  `modifiedDate > <the last one it saw>` would otherwise be given the same record for ever;
-- a business date (an issue date, a due date): `2026-01-05T00:00:00`, without a zone, because an invoice is dated by
-  the calendar on the wall of its issuer.
+  contract already receive, and because microseconds must survive: a client that asks for `modifiedDate >
+  <the last one it saw>` would otherwise be given the same record for ever;
+- a business date (an issue date, a due date): `2026-01-05T00:00:00`, without a zone, because an invoice is
+  dated by the calendar on the wall of its issuer.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ import msgspec
 
 DATETIME_CHARACTERS_MAX: Final = 40
 
-# `$(?!\n)` rather than `\Z`: the pattern is published in JSON Schema, whose dialect lacks `\Z`, and a bare `$` would
-# let a trailing newline through.
+# `$(?!\n)` rather than `\Z`: the pattern is published in JSON Schema, whose dialect lacks `\Z`, and a bare
+# `$` would let a trailing newline through.
 DATETIME_PATTERN: Final = (
     r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,7})?)?"
@@ -61,8 +61,8 @@ def contract_date(day: date) -> str:
 def parse_contract_datetime(text: str) -> datetime:
     """The moment that the text names, aware, in UTC.
 
-    Accepts a date alone, zero to seven decimals of a second (the seventh is dropped), `Z`, an offset, or no zone at
-    all, which means UTC. Raises ValueError for anything else, also for days that no calendar has.
+    Accepts a date alone, zero to seven decimals of a second (the seventh is dropped), `Z`, an offset, or no
+    zone at all, which means UTC. Raises ValueError for anything else, also for days that no calendar has.
     """
     if len(text) > DATETIME_CHARACTERS_MAX or not _PATTERN.match(text):
         raise ValueError(f"not a date or date-time: {text[:DATETIME_CHARACTERS_MAX]!r}")

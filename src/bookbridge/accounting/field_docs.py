@@ -1,7 +1,8 @@
 """Reads the sentence that stands under each field of a record class.
 
-Those sentences are written once, in the class, and are published from there: push options, API descriptions, the
-documentation's tables. It must not be called per request: results are kept for the life of the process.
+Those sentences are written once, in the class, and are published from there: push options, API
+descriptions, the documentation's tables. It must not be called per request: results are kept for the life
+of the process.
 """
 
 from __future__ import annotations

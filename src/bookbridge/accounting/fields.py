@@ -1,7 +1,7 @@
 """The fields of a record class, described: JSON name, kind, whether required, what is inside.
 
-Query fields and push options are both derived from this description, so that neither reads type annotations itself.
-It must not know any particular data type.
+Query fields and push options are both derived from this description, so that neither reads type annotations
+itself. It must not know any particular data type.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Field:
 
 @cache
 def fields_of(struct: type[msgspec.Struct]) -> tuple[Field, ...]:
-    """The fields in the order in which they are encoded. Raises TypeError for an annotation we have no kind for."""
+    """The fields in the order of their encoding. Raises TypeError for an annotation without a kind."""
     described = inspect.type_info(struct)
     if not isinstance(described, inspect.StructType):
         raise TypeError(f"{struct!r} is not a record class")
@@ -57,7 +57,7 @@ def fields_of(struct: type[msgspec.Struct]) -> tuple[Field, ...]:
 
 
 def scalars(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[tuple[str, Field]]:
-    """Each scalar field with its dotted JSON path: the struct's own and those of objects within it, never in lists."""
+    """Each scalar field with its dotted JSON path, also those of objects within; never through a list."""
     for field in fields_of(struct):
         path = f"{prefix}{field.json_name}"
         if field.is_list or field.kind is Kind.MAP:

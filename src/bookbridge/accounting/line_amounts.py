@@ -1,7 +1,7 @@
 """The arithmetic of one purchase line: quantity, price, discount, tax, totals.
 
-Line amounts exclude tax: quantity times price, less discount, is the sub total; with tax it is the total. It must not
-know which document the line is on.
+Line amounts exclude tax: quantity times price, less discount, is the sub total; with tax it is the total.
+It must not know which document the line is on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Exact arithmetic on amounts, quantities and rates.
 
-Everything here is `decimal.Decimal`; binary floating point is refused, not converted. Sums never round: rounding
-happens only where a function's name says so. It must not know any record.
+Everything here is `decimal.Decimal`; binary floating point is refused, not converted. Sums never round:
+rounding happens only where a function's name says so. It must not know any record.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 ZERO: Final = Decimal(0)
 
 AMOUNT_DIGITS_MAX: Final = 38
-"""Significant digits of any number in a record: more than any ledger keeps, and what PostgreSQL holds without pain."""
+"""Significant digits of any number in a record: far more than any ledger keeps."""
 
 AMOUNT_EXPONENT_MAX: Final = 38
 """Largest power of ten, either way. `1e999999` is eight bytes to send and a megabyte to print."""
@@ -70,8 +70,8 @@ def is_plain(number: Decimal) -> bool:
 def amount(value: Decimal | int | str) -> Decimal:
     """The value as an exact Decimal.
 
-    Raises TypeError for a float or a bool, ValueError for text that is no number, for NaN, infinity, and for numbers
-    beyond our limits.
+    Raises TypeError for a float or a bool, ValueError for text that is no number, for NaN, infinity, and
+    for numbers beyond our limits.
     """
     if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
         raise TypeError(f"an amount is Decimal, int or text, not {type(value).__name__}")
@@ -85,7 +85,7 @@ def amount(value: Decimal | int | str) -> Decimal:
 
 
 def round_half_up(value: Decimal, places: int = DEFAULT_CURRENCY_PLACES) -> Decimal:
-    """The value rounded to that many decimal places, halves away from zero: 0.125 to 0.13, -0.125 to -0.13."""
+    """The value at that many decimal places, halves away from zero: 0.125 to 0.13, -0.125 to -0.13."""
     return value.quantize(Decimal(1).scaleb(-places), context=_ROUNDING)
 
 
@@ -112,8 +112,9 @@ def exact_product(first: Decimal, second: Decimal) -> Decimal:
 def invert_rate(rate: Decimal) -> Decimal:
     """One divided by the rate, to at most nine decimal places, without trailing zeros.
 
-    Vendors disagree on which currency a rate is quoted in; ours multiplies the record's currency into the base
-    currency. Raises ValueError for a rate that is zero or negative, or so large that its inverse would be zero.
+    Vendors disagree on which currency a rate is quoted in; ours multiplies the record's currency into the
+    base currency. Raises ValueError for a rate that is zero or negative, or so large that its inverse would
+    be zero.
     """
     if not rate.is_finite() or rate <= 0:
         raise ValueError(f"an exchange rate is greater than zero, not {rate}")

@@ -1,7 +1,7 @@
 """What is arithmetically or formally wrong with a record, and the checks that records share.
 
-A problem is a finding, not an error: a vendor's books are what they are, and a sync keeps the record and reports the
-finding. Checks are pure; they never raise for odd content and never look beyond the one record.
+A problem is a finding, not an error: a vendor's books are what they are, and a sync keeps the record and
+reports the finding. Checks are pure; they never raise for odd content and never look beyond the one record.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from decimal import Decimal
 
 from bookbridge.accounting.allocations import PaymentAllocation
 from bookbridge.accounting.dates import parse_contract_datetime
-from bookbridge.accounting.money import exact_sum, minor_unit
+from bookbridge.accounting.money import exact_product, exact_sum, minor_unit
 
 CURRENCY_CODE_LENGTH = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding: the dotted JSON path it is about (list positions as `lineItems[0]`), and a sentence for people."""
+    """One finding: the JSON path it is about (`lineItems[0].subTotal`), and a sentence for people."""
 
     field: str
     message: str
@@ -53,7 +53,7 @@ def date_problems(**dates: str | None) -> list[Problem]:
 def sum_problem(
     field: str, stated: Decimal, parts: Sequence[Decimal | None], tolerance: Decimal
 ) -> list[Problem]:
-    """The stated amount must be the sum of its parts, give or take the tolerance. Silent if a part is unknown."""
+    """The stated amount is the sum of its parts, give or take the tolerance. Silent if a part is unknown."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return []
@@ -64,7 +64,7 @@ def sum_problem(
 
 
 def allocated_amount(allocations: Iterable[PaymentAllocation], currency: str | None) -> Decimal | None:
-    """Sum of what was allocated, in the record's currency; None if any amount is missing or in another currency."""
+    """Sum of what was allocated; None if any amount is missing or not in the record's currency."""
     amounts = []
     for entry in allocations:
         allocation = entry.allocation
@@ -75,5 +75,5 @@ def allocated_amount(allocations: Iterable[PaymentAllocation], currency: str | N
 
 
 def rounding_tolerance(currency: str | None, roundings: int) -> Decimal:
-    """How far a sum of that many separately rounded amounts may honestly drift: half a minor unit for each."""
-    return minor_unit(currency) * max(roundings, 1) / 2
+    """How far a sum of that many rounded amounts may honestly drift: half a minor unit for each."""
+    return exact_product(minor_unit(currency), Decimal(max(roundings, 1)) / 2)

@@ -1,7 +1,7 @@
 """The base classes of everything an accounting record is made of.
 
-It says once how a record behaves: immutable, absent means left out of JSON (never null), camelCase names on the wire.
-It must not know any particular data type, nor how records are stored or fetched.
+It says once how a record behaves: immutable, absent means left out of JSON (never null), camelCase names on
+the wire. It must not know any particular data type, nor how records are stored or fetched.
 """
 
 from __future__ import annotations

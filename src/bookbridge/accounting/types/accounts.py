@@ -46,7 +46,7 @@ class Account(ListedRecord, frozen=True, kw_only=True):
     currency: str | None = None
     """Currency the account is kept in, ISO 4217."""
     current_balance: Decimal | None = None
-    """Balance, positive on the account's natural side: debit for assets and expenses, credit for the others."""
+    """Balance, positive on the account's natural side: debit for assets and expenses, else credit."""
     type: AccountType | None = None
     """The part of the reports that the account belongs to."""
     status: AccountStatus | None = None

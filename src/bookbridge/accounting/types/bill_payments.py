@@ -1,8 +1,8 @@
 """Payments to suppliers, and what each of them pays.
 
-A payment has lines, a line has links. The sum of the lines is the payment's total. A link below zero lowers what the
-company owes (it pays a bill), one above zero raises it (it uses up a credit note); a line and its links add up to
-zero. A credit note that pays a bill is thus a payment of total zero with two links.
+A payment has lines, a line has links. The sum of the lines is the payment's total. A link below zero lowers
+what the company owes (it pays a bill), one above zero raises it (it uses up a credit note); a line and its
+links add up to zero. A credit note that pays a bill is thus a payment of total zero with two links.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ def _adds_up_in_one_currency(line: BillPaymentLine) -> bool:
     if not line.links:
         return False
     if any(link.currency_rate not in (None, 1) for link in line.links):
-        # Link amounts in another currency add up only after an exchange gain or loss that is not in the record.
+        # Link amounts in another currency add up only after an exchange gain or loss that is not in the
+        # record.
         return False
     return not any(link.type in _MAY_CARRY_NO_AMOUNT and not link.amount for link in line.links)
 

@@ -1,7 +1,7 @@
 """Bills: what the company owes its suppliers, line by line.
 
-A bill is Open until something is paid, PartiallyPaid in between, Paid when nothing is due. Amounts are in the bill's
-own currency.
+A bill is Open until something is paid, PartiallyPaid in between, Paid when nothing is due. Amounts are in
+the bill's own currency.
 """
 
 from __future__ import annotations
@@ -149,8 +149,8 @@ def _amount_due_problems(bill: Bill) -> list[Problem]:
         return []
     found = _status_problems(bill.status, bill.amount_due, bill.total_amount)
     allocated = allocated_amount(bill.payment_allocations, bill.currency)
-    # Without a list of allocations there is nothing to compare: not every vendor gives one. Withheld tax lowers what
-    # is due on some platforms only, so neither answer is a finding.
+    # Without a list of allocations there is nothing to compare: not every vendor gives one. Withheld tax
+    # lowers what is due on some platforms only, so neither answer is a finding.
     if bill.payment_allocations and allocated is not None:
         withheld = exact_sum(tax.amount for tax in bill.withholding_tax)
         expected = exact_sum((bill.total_amount, -allocated))

@@ -1,4 +1,4 @@
-"""The company whose books are linked: names, addresses, registration, base currency. One record, not a list."""
+"""The company whose books are linked: names, addresses, registration. One record, not a list."""
 
 from __future__ import annotations
 

@@ -66,14 +66,15 @@ def effective_rate(components: tuple[TaxRateComponent, ...]) -> Decimal:
 
 
 def check(rate: TaxRate) -> list[Problem]:
-    """The total is the sum of the components; the effective rate lies between the total and full compounding."""
+    """The total is the sum of the components; the effective rate is that, or what compounding makes of it."""
     found: list[Problem] = []
     if rate.components and rate.total_tax_rate is not None:
         parts = [part.rate for part in rate.components]
         found += sum_problem("totalTaxRate", rate.total_tax_rate, parts, RATE_TOLERANCE)
     if rate.components and rate.effective_tax_rate is not None:
         compounded = effective_rate(rate.components)
-        # Some vendors report the plain total here whatever the components say: known, and not worth a finding.
+        # Some vendors report the plain total here whatever the components say: known, and not worth a
+        # finding.
         allowed = (compounded, rate.total_tax_rate if rate.total_tax_rate is not None else compounded)
         if all(abs(rate.effective_tax_rate - one) > RATE_TOLERANCE for one in allowed):
             message = f"Stated as {rate.effective_tax_rate}, but its components amount to {compounded}."
