@@ -1,0 +1,96 @@
+"""The outbox: a message is written in the transaction in which the thing it tells of happened.
+
+So a message exists exactly if the thing happened. The bytes to be sent are fixed here, once: signatures stay
+the same over attempts. This module must not send anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import msgspec
+
+from bookbridge.accounting.dates import contract_datetime
+from bookbridge.store.pool import Db
+from bookbridge.webhooks.doorbell import wake
+from bookbridge.webhooks.events import EVENT_TYPES
+
+BODY_SIZE_MAX_BYTES: Final = 1024 * 1024
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class Envelope(msgspec.Struct, frozen=True, rename="camel"):
+    """What a receiver gets. `id` is also the `webhook-id` header by which receivers drop repetitions."""
+
+    id: UUID
+    event_type: str
+    generated_date: str
+    payload: Any
+
+
+class BodyTooLarge(ValueError):
+    """The message would be larger than BODY_SIZE_MAX_BYTES."""
+
+
+async def emit(
+    db: Db,
+    event_type: str,
+    payload: dict[str, Any] | msgspec.Struct,
+    *,
+    company_id: UUID | None,
+    company_tags: Mapping[str, str] | None = None,
+) -> UUID:
+    """Tell every matching, enabled consumer, once the caller's transaction has committed; returns the message
+    id.
+
+    A consumer matches if it subscribed to the event type and either names no company tags or shares one (same
+    case) with `company_tags`. The message is kept for replay even if nobody matches.
+
+    `payload` must hold text in the contract's date form, never datetime. Raises ValueError for an unknown
+    event type, BodyTooLarge (a ValueError) above BODY_SIZE_MAX_BYTES.
+    """
+    if event_type not in EVENT_TYPES:
+        raise ValueError(f"unknown event type {event_type!r}")
+    message_id = uuid4()
+    created = datetime.now(UTC)
+    envelope = Envelope(message_id, event_type, contract_datetime(created), payload)
+    body = _encoder.encode(envelope)
+    if len(body) > BODY_SIZE_MAX_BYTES:
+        raise BodyTooLarge(f"a {event_type} message of {len(body)} bytes")
+    tags = tag_texts(company_tags or {})
+    await db.execute(
+        """insert into webhook_messages (id, company_id, company_tags, event_type, body, created)
+           values ($1, $2, $3, $4, $5, $6)""",
+        message_id,
+        company_id,
+        tags,
+        event_type,
+        body.decode(),
+        created,
+    )
+    # The lock keeps a consumer that is being deleted at this moment from failing the caller's transaction.
+    consumers = await db.fetch(
+        """with matching as (
+               select id from webhook_consumers
+               where not disabled and $2 = any (event_types)
+                 and (company_tags is null or company_tags && $3::text[])
+               order by id for key share)
+           insert into webhook_deliveries (consumer_id, message_id, status, next_attempt)
+           select id, $1, 'Sending', $4 from matching returning consumer_id""",
+        message_id,
+        event_type,
+        tags,
+        created,
+    )
+    for consumer in consumers:
+        await wake(db, consumer["consumer_id"])
+    return message_id
+
+
+def tag_texts(tags: Mapping[str, str]) -> list[str]:
+    """Company tags in the form in which consumers name them, `key:value`."""
+    return [f"{key}:{value}" for key, value in sorted(tags.items())]
