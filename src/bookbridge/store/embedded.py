@@ -51,6 +51,7 @@ _NOT_DURABLE = {
     "max_connections": "400",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_wal_size": "256MB",
 }
 
 
