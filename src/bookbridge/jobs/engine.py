@@ -1,0 +1,116 @@
+"""The binding to pgqueuer, the queue that lies in our own PostgreSQL: its names, its schema, its statements.
+
+The only module that knows how the engine is built. It must not decide what runs: that is `doorbells`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
+from pgqueuer.adapters.persistence.qb import (
+    QueryBuilderEnvironment,
+    QueryQueueBuilder,
+    QuerySchedulerBuilder,
+)
+from pgqueuer.domain.models import Job, TracebackRecord
+from pgqueuer.domain.settings import DBSettings, Durability
+from pgqueuer.domain.types import JOB_STATUS
+from pgqueuer.ports.driver import Driver, NotifyCallback
+from pgqueuer.queries import Queries
+
+from bookbridge.store.migrations import MIGRATION_LOCK
+from bookbridge.store.pool import Db
+
+# The jobs survive a crash of the server; the engine's log of past jobs need not, and costs half as much
+# that way.
+SETTINGS = DBSettings(durability=Durability.balanced)
+
+QUEUE = SETTINGS.qualified.queue_table
+LOG = SETTINGS.qualified.queue_table_log
+
+INSTALL_TIMEOUT_S = 60
+
+# All jobs of one (task, key) are looked up whenever one of them starts. The engine leaves indexes alone
+# that it did not declare.
+INDEX = f"create index if not exists {SETTINGS.queue_table}_doorbell_idx on {QUEUE} (entrypoint, payload)"
+
+
+def _queries(driver: Driver, kind: type[Queries]) -> Queries:
+    return kind(
+        driver,
+        qbe=QueryBuilderEnvironment(SETTINGS),
+        qbq=QueryQueueBuilder(SETTINGS),
+        qbs=QuerySchedulerBuilder(SETTINGS),
+    )
+
+
+def queries_on(db: Db) -> Queries:
+    """The engine's statements inside the transaction of `db`."""
+    return _queries(AsyncpgDriver(db), Queries)
+
+
+class _PickingQueries(Queries):
+    """The engine's statements for a running queue manager, which may pick jobs but never end them.
+
+    The engine would delete a job when its coroutine returns, raises or is cancelled, without asking whether
+    the job is still this worker's. Here a job ends only in `doorbells.finish`, in one transaction with what
+    follows from it. Whatever else happens to the coroutine, the job stays picked and is taken over when its
+    heartbeat has run out.
+    """
+
+    async def log_jobs(self, job_status: list[tuple[Job, JOB_STATUS, TracebackRecord | None]]) -> None:
+        return
+
+
+class _WatchedDriver(AsyncpgPoolDriver):
+    """Says when the connection to the database fails, which the engine by itself finds out late or never."""
+
+    def __init__(self, pool: asyncpg.Pool, broken: asyncio.Event) -> None:
+        super().__init__(pool)
+        self._broken = broken
+        self._listening = asyncio.Event()
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        # After a failed look at the queue the engine would only wait for its running jobs, however long.
+        try:
+            return await super().fetch(query, *args)
+        except Exception:
+            self._broken.set()
+            raise
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        await super().add_listener(channel, callback)
+        self._listening.set()
+
+    async def notify(self, channel: str, payload: str) -> None:
+        # The engine tests its listener while it is still starting to listen; such a test would fail.
+        await self._listening.wait()
+        await super().notify(channel, payload)
+
+
+def picking_queries(pool: asyncpg.Pool, broken: asyncio.Event) -> Queries:
+    """The engine's statements over a pool, for a queue manager. Sets `broken` when one of its reads fails."""
+    return _queries(_WatchedDriver(pool, broken), _PickingQueries)
+
+
+async def install(dsn: str) -> None:
+    """Create or upgrade the engine's tables in the database at `dsn`.
+
+    Safe to call from any number of processes at once and at every start; changes nothing when up to date.
+    Raises OSError or asyncpg.PostgresError when the database cannot be reached or changed.
+    """
+    db = await asyncpg.connect(dsn, timeout=INSTALL_TIMEOUT_S, command_timeout=INSTALL_TIMEOUT_S)
+    try:
+        # The migrations' lock: everything that changes the schema takes turns. A session lock, since the
+        # engine's upgrade cannot run in one transaction. Closing the connection gives it back whatever
+        # happens.
+        await db.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
+        queries = queries_on(db)
+        plan = await queries.apply_upgrade()
+        if plan.statements:
+            await queries.optimize_autovacuum()
+        await db.execute(INDEX)
+    finally:
+        await db.close()

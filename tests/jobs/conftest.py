@@ -1,0 +1,62 @@
+"""Fixtures of the jobs room: a database with the engine's tables, and workers that end with the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from bookbridge import jobs
+from bookbridge.store.pool import open_pool
+
+DEADLINE_S = 30.0
+
+type_of_start = Callable[..., jobs.Worker]
+
+
+@pytest.fixture
+async def jobs_dsn(dsn: str) -> str:
+    await jobs.install(dsn)
+    return dsn
+
+
+@pytest.fixture
+async def jobs_pool(jobs_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    pool = await open_pool(jobs_dsn)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def start(jobs_dsn: str) -> AsyncIterator[type_of_start]:
+    """Start a worker in this process; every worker started is stopped at the end of the test."""
+    running: list[tuple[jobs.Worker, asyncio.Task[None]]] = []
+
+    def start_worker(handlers: dict[str, jobs.Handler], **options: object) -> jobs.Worker:
+        worker = jobs.Worker(jobs_dsn, handlers, **{"grace_s": 1.0, **options})  # type: ignore[arg-type]
+        running.append((worker, asyncio.create_task(worker.run())))
+        return worker
+
+    yield start_worker
+    for worker, _ in running:
+        worker.stop()
+    await asyncio.gather(*(task for _, task in running))
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], deadline_s: float = DEADLINE_S) -> None:
+    """Wait until the condition holds; fails when it does not within the deadline."""
+    async with asyncio.timeout(deadline_s):
+        while True:
+            held = condition()
+            if isinstance(held, Awaitable):
+                held = await held
+            if held:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def ring(pool: asyncpg.Pool, task: str, key: str, *, after_s: float = 0.0) -> None:
+    async with pool.acquire() as db, db.transaction():
+        await jobs.ring(db, task, key, after_s=after_s)
