@@ -9,6 +9,7 @@ create table records (
     modified        timestamptz not null,       -- when this version was stored
     source_modified timestamptz,                -- as the vendor tells it
     is_deleted      boolean not null default false,
+    is_absent       boolean not null default false,   -- deleted without trace: the vendor no longer lists it
     hash            bytea not null,             -- of the record without `modifiedDate`: unchanged means no write
     body            text not null,
     source_body     text not null,
@@ -40,8 +41,11 @@ create table datasets (
     source             text,                    -- the list being read
     cursor             text,                    -- continues after the last saved page
     sources_done       text[] not null default '{}',
+    lists_ids          boolean not null default false,  -- this read notes every id, to find what vanished
+    rounds             integer not null default 0,      -- re-reads after a count that did not match
     records_read       bigint not null default 0,
     records_written    bigint not null default 0,
+    issues             text not null default '[]',      -- JSON: warnings for read.completed
     primary key (company_id, id)
 );
 create index datasets_open on datasets (connection_id, sync_order, requested) where completed is null;
@@ -62,7 +66,8 @@ create table data_type_states (
     completeness         text not null default 'Unknown',   -- Complete | Short | Unknown
     completeness_method  text,                  -- how it was checked, in words
     completeness_checked timestamptz,
-    deletions_held       integer not null default 0,
+    deletions_held       integer not null default 0,        -- vanished records not yet believed
+    deletions_confirmed  boolean not null default false,    -- a person said that they are really gone
     primary key (company_id, connection_id, data_type)
 );
 

@@ -1,0 +1,219 @@
+"""The contract's query language, compiled to SQL with bound values.
+
+    expression := and ( '||' and )*
+    and        := unit ( '&&' unit )*
+    unit       := '{' expression '}' | property operator value
+    operator   := '=' | '!=' | '~' | '>=' | '<=' | '>' | '<'
+
+`&&` binds tighter than `||`; a value is the raw text up to the next `&&`, `||` or `}`. Only properties that the
+caller lists can be named, and a value never becomes SQL text, so there is nothing to inject into.
+This module knows tables only through the SQL expressions it is handed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+
+QUERY_LENGTH_MAX = 2047
+CONDITIONS_MAX = 64
+NESTING_MAX = 16
+
+
+class QueryError(ValueError):
+    """A query or order that cannot be understood; the message names the position or the property."""
+
+
+class Kind(str, Enum):
+    """What a property holds, which decides the operators that it takes."""
+
+    STRING = "string"
+    NUMBER = "number"
+    DATE = "date"
+    BOOL = "bool"
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property that may be queried: its kind and the SQL expression that yields it (trusted text)."""
+
+    kind: Kind
+    sql: str
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A condition for a WHERE clause; placeholders count on from the `first` given to `compile_query`."""
+
+    sql: str
+    arguments: tuple[object, ...]
+
+
+OPERATORS: dict[Kind, frozenset[str]] = {
+    Kind.STRING: frozenset({"=", "!=", "~"}),
+    Kind.NUMBER: frozenset({"=", "!=", ">", "<", ">=", "<="}),
+    Kind.DATE: frozenset({"=", "!=", ">", "<", ">=", "<="}),
+    Kind.BOOL: frozenset({"=", "!="}),
+}
+_NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*")
+_OPERATOR = re.compile(r"!=|>=|<=|=|~|>|<")
+_VALUE_END = re.compile(r"&&|\|\||\}")
+
+
+def compile_query(text: str, properties: Mapping[str, Property], *, of: str, first: int) -> Compiled:
+    """Compile `text` for a table whose queryable `properties` are given; `of` names the thing in messages.
+
+    Property names are matched without regard to case. Raises QueryError.
+    """
+    if len(text) > QUERY_LENGTH_MAX:
+        raise QueryError(f"Error parsing query - A query may have at most {QUERY_LENGTH_MAX} characters.")
+    return _Compiler(text, {name.lower(): value for name, value in properties.items()}, of, first).compile()
+
+
+def compile_order(text: str, properties: Mapping[str, Property], *, of: str) -> str:
+    """Compile the contract's `orderBy` (`field` or `-field`) to an ORDER BY item. Raises QueryError."""
+    name = text.strip()
+    descending = name.startswith("-")
+    found = {key.lower(): value for key, value in properties.items()}.get(name.lstrip("-").lower())
+    if found is None:
+        raise QueryError(f"Error parsing orderBy - Could not resolve property {name.lstrip('-')} on {of}")
+    return f"{found.sql} {'desc' if descending else 'asc'} nulls last"
+
+
+class _Compiler:
+    def __init__(self, text: str, properties: Mapping[str, Property], of: str, first: int) -> None:
+        self.text = text
+        self.properties = properties
+        self.of = of
+        self.first = first
+        self.position = 0
+        self.arguments: list[object] = []
+        self.conditions = 0
+
+    def compile(self) -> Compiled:
+        sql = self._expression(depth=0)
+        if self.position < len(self.text):
+            raise self._malformed(f"unexpected '{self.text[self.position]}'")
+        return Compiled(sql, tuple(self.arguments))
+
+    def _expression(self, depth: int) -> str:
+        if depth > NESTING_MAX:
+            raise self._malformed(f"more than {NESTING_MAX} nested braces")
+        alternatives = [self._conjunction(depth)]
+        while self._take("||"):
+            alternatives.append(self._conjunction(depth))
+        return alternatives[0] if len(alternatives) == 1 else f"({' or '.join(alternatives)})"
+
+    def _conjunction(self, depth: int) -> str:
+        terms = [self._unit(depth)]
+        while self._take("&&"):
+            terms.append(self._unit(depth))
+        return terms[0] if len(terms) == 1 else f"({' and '.join(terms)})"
+
+    def _unit(self, depth: int) -> str:
+        if self._take("{"):
+            inner = self._expression(depth + 1)
+            if not self._take("}"):
+                raise self._malformed("a '}' is missing")
+            return inner
+        return self._condition()
+
+    def _condition(self) -> str:
+        self.conditions += 1
+        if self.conditions > CONDITIONS_MAX:
+            raise self._malformed(f"more than {CONDITIONS_MAX} conditions")
+        name = _NAME.match(self.text, self.position)
+        if name is None:
+            raise self._malformed("a property name is expected")
+        self.position = name.end()
+        operator = _OPERATOR.match(self.text, self.position)
+        if operator is None:
+            raise self._malformed("an operator is expected")
+        self.position = operator.end()
+        end = _VALUE_END.search(self.text, self.position)
+        stop = end.start() if end else len(self.text)
+        value = self.text[self.position : stop].strip()
+        if not value:
+            raise self._malformed("a value is expected")
+        self.position = stop
+        found = self.properties.get(name.group(1).lower())
+        if found is None:
+            raise QueryError(
+                f"Error parsing query - Could not resolve property {name.group(1)} on {self.of}"
+            )
+        if operator.group() not in OPERATORS[found.kind]:
+            raise QueryError(
+                f"Error parsing query - Operator {operator.group()} does not apply to {name.group(1)}, "
+                f"which is a {found.kind.value}."
+            )
+        return self._comparison(name.group(1), found, operator.group(), value)
+
+    def _comparison(self, name: str, found: Property, operator: str, value: str) -> str:
+        sql = found.sql
+        if found.kind is Kind.STRING:
+            # Documented samples compare enum values in lower case, so case never matters.
+            placeholder = self._bind(value)
+            if operator == "~":
+                return f"position(lower({placeholder}::text) in lower({sql})) > 0"
+            return f"lower({sql}) {_equality(operator)} lower({placeholder}::text)"
+        if found.kind is Kind.BOOL:
+            return f"{sql} {_equality(operator)} {self._bind(self._boolean(name, value))}::boolean"
+        if found.kind is Kind.NUMBER:
+            return f"{sql} {_equality(operator)} {self._bind(self._number(name, value))}::numeric"
+        moment, whole_day = self._moment(name, value)
+        if whole_day and operator in {"=", "!="}:
+            return f"({sql})::date {_equality(operator)} {self._bind(moment.date())}::date"
+        return f"{sql} {_equality(operator)} {self._bind(moment)}::timestamptz"
+
+    def _bind(self, value: object) -> str:
+        self.arguments.append(value)
+        return f"${self.first + len(self.arguments) - 1}"
+
+    def _boolean(self, name: str, value: str) -> bool:
+        if value.lower() not in {"true", "false"}:
+            raise QueryError(f"Error parsing query - {name} is compared with true or false, not '{value}'.")
+        return value.lower() == "true"
+
+    def _number(self, name: str, value: str) -> Decimal:
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite() or abs(number.adjusted()) > 100:
+            raise QueryError(f"Error parsing query - {name} is compared with a number, not '{value}'.")
+        return number
+
+    def _moment(self, name: str, value: str) -> tuple[datetime, bool]:
+        """The moment, and whether only a date was given."""
+        try:
+            if len(value) == len("2026-01-31"):
+                day = date.fromisoformat(value)
+                return datetime(day.year, day.month, day.day, tzinfo=UTC), True
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise QueryError(
+                f"Error parsing query - {name} is compared with a date such as 2026-01-31, not '{value}'."
+            ) from None
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC), False
+
+    def _take(self, token: str) -> bool:
+        while self.position < len(self.text) and self.text[self.position].isspace():
+            self.position += 1
+        if self.text.startswith(token, self.position):
+            self.position += len(token)
+            return True
+        return False
+
+    def _malformed(self, why: str) -> QueryError:
+        return QueryError(
+            f"Error parsing query - Malformed query: {why} at character {self.position + 1}."
+        )
+
+
+def _equality(operator: str) -> str:
+    # A missing property is a value like any other: `status != Paid` keeps records without a status.
+    return {"=": "=", "!=": "is distinct from"}.get(operator, operator)

@@ -1,0 +1,233 @@
+"""Reads one dataset through a session: page → records → one transaction with the cursor.
+
+Dying at any line costs at most the page in hand: the cursor is saved with the records of its page, and reading goes
+on from it. Nothing here retries; the runner decides that from the class of the error.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from bookbridge.accounting.dates import parse_contract_datetime
+from bookbridge.accounting.records import ListedRecord, Record
+from bookbridge.connectors.kit.connector import Connector, Facts, Read, Source
+from bookbridge.connectors.kit.session import Page, Session
+from bookbridge.store import records
+from bookbridge.store.records import RecordBatch, Scope
+from bookbridge.sync import datasets, deletions, states
+from bookbridge.sync.datasets import Dataset, Status
+from bookbridge.sync.states import Completeness
+from bookbridge.sync.validation import Findings
+
+INCREMENTAL_OVERLAP = timedelta(minutes=5)
+"""An incremental read starts this much before the last one did: clocks differ, and vendors publish late."""
+
+ROUNDS_MAX = 3
+"""Re-reads within one dataset after counts that do not match, before it is reported."""
+
+
+class SliceOver(Exception):
+    """The time slice ended at a checkpoint; the dataset is to be resumed."""
+
+
+class Ended(Exception):
+    """Somebody else ended or deleted the dataset; there is nothing left to do."""
+
+
+class CountMismatch(Exception):
+    """The vendor's total and ours still differ after re-reading; the message gives both."""
+
+
+class ShapeError(Exception):
+    """A vendor's row could not be turned into a record; the message names the row, not its content."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a dataset came to: what goes into its state and its last row."""
+
+    dataset: Dataset
+    expected: int | None
+    stored: int | None
+    completeness: Completeness
+    method: str
+    deletions_held: int
+    full_read: datetime | None
+
+
+@dataclass
+class DatasetRun:
+    """One attempt (or resumption) at one dataset."""
+
+    pool: asyncpg.Pool
+    connector: Connector
+    session: Session
+    facts: Facts
+    read: Read[Any]
+    deadline: float
+    """Monotonic time at which to stop at the next checkpoint."""
+
+    async def run(self, dataset: Dataset) -> Finished:
+        """Read until the end and prove it. Raises VendorError, SliceOver, Ended, CountMismatch or ShapeError."""
+        state = await states.get(self.pool, dataset.company_id, dataset.connection_id, dataset.data_type)
+        since = None if self.read.hard_deletes else self._since(state)
+        started = await datasets.start(self.pool, dataset, since=since, lists_ids=since is None)
+        if started is None:
+            raise Ended
+        dataset = started
+        while True:
+            dataset = await self._read_sources(dataset)
+            finished = await self._prove(dataset, deletions_confirmed=bool(state and state.deletions_confirmed))
+            if isinstance(finished, Finished):
+                return finished
+            dataset = finished
+
+    def _since(self, state: states.DataTypeState | None) -> datetime | None:
+        """Where an incremental read starts; None for a full one. Only what was proved complete is built upon."""
+        if state is None or state.read_through is None or state.completeness is not Completeness.COMPLETE:
+            return None
+        return state.read_through
+
+    async def _read_sources(self, dataset: Dataset) -> Dataset:
+        for place, source in enumerate(self.read.sources):
+            if source.name in dataset.sources_done:
+                continue
+            cursor = dataset.cursor if dataset.source == source.name else None
+            since = dataset.since if source.incremental else None
+            progress = place * 100 // len(self.read.sources)
+            async for page in self.session.pages(source, since=since, cursor=cursor):
+                await self._save(dataset, source, page, progress)
+                if page.cursor is not None and time.monotonic() > self.deadline:
+                    raise SliceOver
+        current = await datasets.get(self.pool, dataset.company_id, dataset.id)
+        if current is None or current.completed is not None:
+            raise Ended
+        return current
+
+    async def _save(self, dataset: Dataset, source: Source[Any, Any], page: Page[Any], progress: int) -> None:
+        batch, findings = shape_page(
+            dataset.company_id, dataset.connection_id, self.read, source, page, self.facts
+        )
+        async with self.pool.acquire() as db, db.transaction():
+            # The records and the cursor are lost or kept together, so a power cut may take the last pages:
+            # they are read again. What ends a dataset is committed durably, and that flushes these too.
+            await db.execute("set local synchronous_commit = off")
+            written = await records.save(db, batch)
+            if dataset.lists_ids:
+                await deletions.note_listed(db, dataset, batch.ids)
+            await findings.save(db, dataset)
+            alive = await datasets.checkpoint(
+                db,
+                dataset,
+                source=source.name,
+                cursor=page.cursor,
+                read=len(page.payloads),
+                written=written,
+                progress=progress,
+            )
+            if not alive:
+                raise Ended
+
+    async def _prove(self, dataset: Dataset, *, deletions_confirmed: bool) -> Finished | Dataset:
+        """Check what was read against the vendor's totals. A Dataset: read again first."""
+        held = 0
+        if dataset.lists_ids:
+            async with self.pool.acquire() as db, db.transaction():
+                held = await deletions.apply(
+                    db, dataset, self.read.data_type, confirmed=deletions_confirmed
+                )
+        expected, stored = await self._totals(dataset)
+        full = dataset.started if dataset.lists_ids else None
+        if expected is None:
+            method = "every list was read to its end" if dataset.lists_ids else "every change was read"
+            return Finished(dataset, None, None, Completeness.COMPLETE, method, held, full)
+        if expected == stored and not held:
+            return Finished(
+                dataset, expected, stored, Completeness.COMPLETE, "the vendor's total was compared", held, full
+            )
+        if held:
+            method = f"{held} records vanished at once; waiting for a person to confirm"
+            return Finished(dataset, expected, stored, Completeness.SHORT, method, held, full)
+        if dataset.rounds >= ROUNDS_MAX:
+            raise CountMismatch(
+                f"The platform lists {expected} {dataset.data_type} and {stored} were read; "
+                "what was read is kept, and the next read starts from the beginning."
+            )
+        return await self._again(dataset)
+
+    async def _totals(self, dataset: Dataset) -> tuple[int | None, int | None]:
+        scope = Scope(dataset.company_id, dataset.data_type, dataset.connection_id)
+        expected = stored = 0
+        counted = False
+        for source in self.read.sources:
+            if not source.countable:
+                continue
+            total = await self.session.count(source)
+            if total is None:
+                continue
+            counted = True
+            expected += total
+            stored += await records.count(self.pool, scope, source.name)
+        return (expected, stored) if counted else (None, None)
+
+    async def _again(self, dataset: Dataset) -> Dataset:
+        """After a full read, changes since its start explain a difference; otherwise only a full read does."""
+        full_was_read = dataset.lists_ids and dataset.started is not None
+        since = dataset.started - INCREMENTAL_OVERLAP if full_was_read and dataset.started else None
+        async with self.pool.acquire() as db, db.transaction():
+            again = await datasets.read_again(db, dataset, since=since, lists_ids=since is None)
+        if again is None:
+            raise Ended
+        return again
+
+
+def read_through(dataset: Dataset) -> datetime:
+    """Up to when changes are stored once this dataset is complete."""
+    return (dataset.started or datetime.now(UTC)) - INCREMENTAL_OVERLAP
+
+
+def shape_page(
+    company_id: UUID,
+    connection_id: UUID,
+    read: Read[Any],
+    source: Source[Any, Any],
+    page: Page[Any],
+    facts: Facts,
+) -> tuple[RecordBatch, Findings]:
+    """Turn a vendor's page into rows and findings. Pure but for the clock. Raises ShapeError."""
+    data_type = read.data_type
+    batch = RecordBatch(company_id, connection_id, data_type.key, source.name, datetime.now(UTC))
+    findings = Findings(data_type)
+    encode, record_id, shape = data_type.encode, data_type.record_id, source.shape
+    for place, (payload, raw) in enumerate(zip(page.payloads, page.raws, strict=True)):
+        try:
+            shaped = shape(payload, facts)
+        except (ValueError, KeyError, ArithmeticError, TypeError, AttributeError) as error:
+            raise ShapeError(
+                f"Row {place + 1} of a page of {source.name} could not be understood ({type(error).__name__})."
+            ) from error
+        if shaped is None:
+            continue
+        found: Sequence[Record] = shaped if isinstance(shaped, (list, tuple)) else (shaped,)
+        for record in found:
+            identifier = record_id(record)
+            modified, deleted = None, False
+            if isinstance(record, ListedRecord):
+                deleted = record.metadata.is_deleted
+                if record.source_modified_date is not None:
+                    modified = parse_contract_datetime(record.source_modified_date)
+            batch.add(identifier, encode(record), raw, modified, deleted)
+            findings.add(identifier, record)
+    return batch, findings
+
+
+def ended_status(error: Exception) -> Status:
+    """The status with which an error that cannot be waited out ends a dataset."""
+    return Status.MAP_ERROR if isinstance(error, ShapeError) else Status.FETCH_ERROR

@@ -1,0 +1,256 @@
+"""Datasets: one read of one data type over one connection (the contract's "pull operation"), and all SQL on them.
+
+A dataset is open while `completed` is null. At most one is open per connection and data type. Every change of an
+open dataset is fenced by `completed is null`, so a worker that lost its dataset cannot revive it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+
+from bookbridge.store.pool import Db
+
+
+class Status(str, Enum):
+    """The contract's words for where a dataset is."""
+
+    QUEUED = "Queued"
+    FETCHING = "Fetching"
+    PROCESSING = "Processing"
+    COMPLETE = "Complete"
+    FETCH_ERROR = "FetchError"
+    MAP_ERROR = "MapError"
+    INTERNAL_ERROR = "InternalError"
+    AUTH_ERROR = "AuthError"
+    NOT_SUPPORTED = "NotSupported"
+    CANCELLED = "Cancelled"
+
+
+ERRORS = frozenset(
+    {Status.FETCH_ERROR, Status.MAP_ERROR, Status.INTERNAL_ERROR, Status.AUTH_ERROR}
+)
+WITHOUT_CHECKPOINT = frozenset({Status.QUEUED, Status.NOT_SUPPORTED})
+
+
+class Dataset(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `datasets`."""
+
+    company_id: UUID
+    id: UUID
+    connection_id: UUID
+    data_type: str
+    batch_id: UUID
+    is_initial: bool
+    status: str
+    status_description: str | None
+    error_message: str | None
+    requested: datetime
+    started: datetime | None
+    completed: datetime | None
+    progress: int
+    attempts: int
+    since: datetime | None
+    source: str | None
+    cursor: str | None
+    sources_done: list[str]
+    lists_ids: bool
+    rounds: int
+    records_read: int
+    records_written: int
+    issues: str
+
+    @property
+    def is_completed(self) -> bool:
+        """True only for a read that ended well, as the contract defines it."""
+        return self.status == Status.COMPLETE.value
+
+    @property
+    def is_errored(self) -> bool:
+        """Whether it ended in an error; NotSupported is not one."""
+        return any(self.status == error.value for error in ERRORS)
+
+
+_COLUMNS = ", ".join(Dataset.__struct_fields__)
+
+
+def _dataset(row: asyncpg.Record) -> Dataset:
+    return Dataset(**dict(row))
+
+
+async def insert(
+    db: Db,
+    *,
+    company_id: UUID,
+    connection_id: UUID,
+    data_types: Sequence[str],
+    is_initial: bool,
+) -> list[Dataset]:
+    """Queue reads in the given order as one batch; a data type that is already being read is left out."""
+    batch_id = uuid4()
+    queued = []
+    for place, data_type in enumerate(data_types):
+        row = await db.fetchrow(
+            f"""
+            insert into datasets (company_id, id, connection_id, data_type, batch_id, is_initial, sync_order, status)
+            values ($1, $2, $3, $4, $5, $6, $7, 'Queued')
+            on conflict (company_id, connection_id, data_type) where completed is null do nothing
+            returning {_COLUMNS}""",  # noqa: S608
+            company_id,
+            uuid4(),
+            connection_id,
+            data_type,
+            batch_id,
+            is_initial,
+            place,
+        )
+        if row is not None:
+            queued.append(_dataset(row))
+    return queued
+
+
+async def get(db: Db | asyncpg.Pool, company_id: UUID, dataset_id: UUID) -> Dataset | None:
+    """One dataset of a company."""
+    row = await db.fetchrow(
+        f"select {_COLUMNS} from datasets where company_id = $1 and id = $2",  # noqa: S608
+        company_id,
+        dataset_id,
+    )
+    return _dataset(row) if row else None
+
+
+async def open_dataset(
+    db: Db | asyncpg.Pool, company_id: UUID, connection_id: UUID, data_type: str
+) -> Dataset | None:
+    """The dataset of this type that is being read now, if any."""
+    row = await db.fetchrow(
+        f"""select {_COLUMNS} from datasets
+        where company_id = $1 and connection_id = $2 and data_type = $3 and completed is null""",  # noqa: S608
+        company_id,
+        connection_id,
+        data_type,
+    )
+    return _dataset(row) if row else None
+
+
+async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> Dataset | None:
+    """The dataset that this connection has to read next."""
+    row = await db.fetchrow(
+        f"""select {_COLUMNS} from datasets where connection_id = $1 and completed is null
+        order by requested, sync_order limit 1""",  # noqa: S608
+        connection_id,
+    )
+    return _dataset(row) if row else None
+
+
+async def start(db: Db | asyncpg.Pool, dataset: Dataset, *, since: datetime | None, lists_ids: bool) -> Dataset | None:
+    """Mark a dataset as being fetched. The first start fixes `since`; a resumed one keeps it.
+    None: somebody ended it meanwhile."""
+    row = await db.fetchrow(
+        f"""
+        update datasets set status = 'Fetching', status_description = null,
+            since = case when started is null then $3 else since end,
+            lists_ids = case when started is null then $4 else lists_ids end,
+            started = coalesce(started, now())
+        where company_id = $1 and id = $2 and completed is null returning {_COLUMNS}""",  # noqa: S608
+        dataset.company_id,
+        dataset.id,
+        since,
+        lists_ids,
+    )
+    return _dataset(row) if row else None
+
+
+async def checkpoint(
+    db: Db, dataset: Dataset, *, source: str, cursor: str | None, read: int, written: int, progress: int
+) -> bool:
+    """Note how far a list was read, in the transaction that saves the page. False: the dataset was ended."""
+    tag = await db.execute(
+        """
+        update datasets set source = $3, cursor = $4, records_read = records_read + $5,
+            records_written = records_written + $6, progress = greatest(progress, $7), attempts = 0,
+            sources_done = case when $4::text is null then array_append(sources_done, $3) else sources_done end
+        where company_id = $1 and id = $2 and completed is null""",
+        dataset.company_id,
+        dataset.id,
+        source,
+        cursor,
+        read,
+        written,
+        progress,
+    )
+    return bool(tag == "UPDATE 1")
+
+
+async def read_again(db: Db, dataset: Dataset, *, since: datetime | None, lists_ids: bool) -> Dataset | None:
+    """Begin another round over all lists, because what was read did not add up."""
+    row = await db.fetchrow(
+        f"""
+        update datasets set since = $3, lists_ids = $4, rounds = rounds + 1, source = null, cursor = null,
+            sources_done = '{{}}'
+        where company_id = $1 and id = $2 and completed is null returning {_COLUMNS}""",  # noqa: S608
+        dataset.company_id,
+        dataset.id,
+        since,
+        lists_ids,
+    )
+    return _dataset(row) if row else None
+
+
+async def pause(db: Db | asyncpg.Pool, dataset: Dataset, description: str, *, failed: bool) -> None:
+    """Keep the dataset open and say why it waits; `failed` counts an attempt."""
+    await db.execute(
+        """update datasets set status_description = $3, attempts = attempts + $4
+        where company_id = $1 and id = $2 and completed is null""",
+        dataset.company_id,
+        dataset.id,
+        description,
+        1 if failed else 0,
+    )
+
+
+async def end(
+    db: Db, dataset: Dataset, status: Status, *, error_message: str | None = None, issues: str = "[]"
+) -> Dataset | None:
+    """End a dataset. None: it had been ended before."""
+    row = await db.fetchrow(
+        f"""
+        update datasets set status = $3, error_message = $4, issues = $5, status_description = null,
+            completed = now(), cursor = null, progress = case when $3 = 'Complete' then 100 else progress end
+        where company_id = $1 and id = $2 and completed is null returning {_COLUMNS}""",  # noqa: S608
+        dataset.company_id,
+        dataset.id,
+        status.value,
+        error_message,
+        issues,
+    )
+    if row is not None:
+        await db.execute(
+            "delete from listed_records where company_id = $1 and dataset_id = $2", dataset.company_id, dataset.id
+        )
+    return _dataset(row) if row else None
+
+
+async def batch(db: Db, company_id: UUID, batch_id: UUID) -> list[Dataset]:
+    """All datasets that were queued together."""
+    rows = await db.fetch(
+        f"select {_COLUMNS} from datasets where company_id = $1 and batch_id = $2 order by sync_order",  # noqa: S608
+        company_id,
+        batch_id,
+    )
+    return [_dataset(row) for row in rows]
+
+
+async def connections_with_work(db: Db | asyncpg.Pool, limit: int) -> list[UUID]:
+    """Connections that have open datasets, oldest first."""
+    rows = await db.fetch(
+        """select connection_id from datasets where completed is null
+        group by connection_id order by min(requested) limit $1""",
+        limit,
+    )
+    return [row["connection_id"] for row in rows]
