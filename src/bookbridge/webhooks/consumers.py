@@ -11,10 +11,10 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
+import httpx2
 import msgspec
 
 from bookbridge.accounting.problems import Problem
@@ -29,13 +29,15 @@ URL_LENGTH_MAX: Final = 2048
 DESCRIPTION_LENGTH_MAX: Final = 256
 COMPANY_TAGS_MAX: Final = 10
 COMPANY_TAG_LENGTH_MAX: Final = 128
+SECRET_CONTEXT: Final = "webhook-consumer:{id}"  # noqa: S105
+"""Context under which the column `secret` is sealed, over the columns of its row; key rotation needs it."""
 CREATE_LOCK: Final = 0x77686F6F  # any constant; counting and inserting must not interleave
 
 Seal = Callable[[bytes, str], bytes]
-"""(plain bytes, purpose) → sealed bytes. The same purpose must be given to open them."""
+"""(plain bytes, context) → sealed bytes. The same context must be given to open them."""
 
 Open = Callable[[bytes, str], bytes]
-"""(sealed bytes, purpose) → plain bytes."""
+"""(sealed bytes, context) → plain bytes."""
 
 
 class InvalidConsumer(ValueError):
@@ -136,7 +138,7 @@ async def create(
         _distinct(draft.event_types or []),
         _distinct(draft.company_tags or []) or None,
         draft.disabled or False,
-        seal(secret.encode(), secret_purpose(consumer_id)),
+        seal(secret.encode(), secret_context(consumer_id)),
         datetime.now(UTC),
     )
     return _consumer(row), secret
@@ -208,25 +210,12 @@ async def secret(db: Db | asyncpg.Pool, consumer_id: UUID, *, open_: Open) -> st
     sealed = await db.fetchval("select secret from webhook_consumers where id = $1", consumer_id)
     if sealed is None:
         raise ConsumerNotFound(str(consumer_id))
-    return open_(sealed, secret_purpose(consumer_id)).decode()
+    return open_(sealed, secret_context(consumer_id)).decode()
 
 
-async def reseal_all(db: Db, *, open_: Open, seal: Seal) -> int:
-    """Seal every secret again, under the key that is active now; returns how many."""
-    rows = await db.fetch("select id, secret from webhook_consumers order by id for no key update")
-    for row in rows:
-        purpose = secret_purpose(row["id"])
-        await db.execute(
-            "update webhook_consumers set secret = $2 where id = $1",
-            row["id"],
-            seal(open_(row["secret"], purpose), purpose),
-        )
-    return len(rows)
-
-
-def secret_purpose(consumer_id: UUID) -> str:
+def secret_context(consumer_id: UUID) -> str:
     """What a consumer's sealed secret is bound to: moved to another row it does not open."""
-    return f"webhook_consumers.secret:{consumer_id}"
+    return SECRET_CONTEXT.format(id=consumer_id)
 
 
 def _consumer(row: asyncpg.Record) -> Consumer:
@@ -249,19 +238,19 @@ def _url_problems(url: str | None, *, private_addresses_allowed: bool) -> list[P
             Problem("url", f"A url has at most {URL_LENGTH_MAX} characters, no spaces or control characters.")
         ]
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
+        # The parser that will be used to send: two parsers may disagree on which host a url names.
+        parsed = httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError):
         return [Problem("url", "Not a valid url.")]
-    if parts.scheme not in ("http", "https") or not host or port == 0:
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.port == 0:
         return [Problem("url", "A url starts with https:// and names a host.")]
     problems = []
-    if parts.username is not None or parts.fragment:
+    if parsed.userinfo or parsed.fragment:
         problems.append(Problem("url", "A url carries neither credentials nor a fragment."))
     if not private_addresses_allowed:
-        if parts.scheme != "https":
+        if parsed.scheme != "https":
             problems.append(Problem("url", "A url must use https."))
-        if _is_private_literal(host):
+        if _is_private_literal(parsed.host):
             problems.append(Problem("url", "A url must not name a private address."))
     return problems
 

@@ -54,3 +54,11 @@ create table webhook_attempts (
     foreign key (consumer_id, message_id)
         references webhook_deliveries (consumer_id, message_id) on delete cascade
 );
+create index webhook_attempts_by_started on webhook_attempts (started);
+
+-- The key of an application that subscribes on a person's behalf; one live key per application.
+create table webhook_integration_keys (
+    application text primary key,                -- "zapier"
+    key_hash    bytea not null,                  -- SHA-256; the key itself is shown once
+    created     timestamptz not null
+);
