@@ -25,8 +25,13 @@ async def rotate(db: Db | asyncpg.Pool, application: str = ZAPIER) -> str:
     key = KEY_PREFIX + secrets.token_urlsafe(KEY_SIZE_BYTES)
     await db.execute(
         """insert into webhook_integration_keys (application, key_hash, created) values ($1, $2, $3)
-           on conflict (application) do update set key_hash = excluded.key_hash, created =
-           excluded.created""", application, _hash(key), datetime.now(UTC), ) return key
+           on conflict (application) do update
+           set key_hash = excluded.key_hash, created = excluded.created""",
+        application,
+        _hash(key),
+        datetime.now(UTC),
+    )
+    return key
 
 
 async def is_valid(db: Db | asyncpg.Pool, key: str, application: str = ZAPIER) -> bool:
