@@ -22,7 +22,7 @@ from bookbridge.connectors.kit.session import Page, Session
 from bookbridge.store import records
 from bookbridge.store.records import RecordBatch, Scope
 from bookbridge.sync import datasets, deletions, states
-from bookbridge.sync.datasets import Dataset, Status
+from bookbridge.sync.datasets import Dataset
 from bookbridge.sync.states import Completeness
 from bookbridge.sync.validation import Findings
 
@@ -78,13 +78,15 @@ class DatasetRun:
         """Read until the end and prove it. Raises VendorError, SliceOver, Ended, CountMismatch or ShapeError."""
         state = await states.get(self.pool, dataset.company_id, dataset.connection_id, dataset.data_type)
         since = None if self.read.hard_deletes else self._since(state)
-        started = await datasets.start(self.pool, dataset, since=since, lists_ids=since is None)
+        started = await datasets.start(self.pool, dataset, since=since, lists_ids=self.read.hard_deletes)
         if started is None:
             raise Ended
         dataset = started
         while True:
             dataset = await self._read_sources(dataset)
-            finished = await self._prove(dataset, deletions_confirmed=bool(state and state.deletions_confirmed))
+            finished = await self._prove(
+                dataset, deletions_confirmed=bool(state and state.deletions_confirmed)
+            )
             if isinstance(finished, Finished):
                 return finished
             dataset = finished
@@ -140,17 +142,21 @@ class DatasetRun:
         held = 0
         if dataset.lists_ids:
             async with self.pool.acquire() as db, db.transaction():
-                held = await deletions.apply(
-                    db, dataset, self.read.data_type, confirmed=deletions_confirmed
-                )
+                held = await deletions.apply(db, dataset, self.read.data_type, confirmed=deletions_confirmed)
         expected, stored = await self._totals(dataset)
-        full = dataset.started if dataset.lists_ids else None
-        if expected is None:
-            method = "every list was read to its end" if dataset.lists_ids else "every change was read"
+        full = dataset.started if dataset.since is None or dataset.rounds else None
+        if expected is None or stored is None:
+            method = "every list was read to its end" if full else "every change was read"
             return Finished(dataset, None, None, Completeness.COMPLETE, method, held, full)
         if expected == stored and not held:
             return Finished(
-                dataset, expected, stored, Completeness.COMPLETE, "the vendor's total was compared", held, full
+                dataset,
+                expected,
+                stored,
+                Completeness.COMPLETE,
+                "the vendor's total was compared",
+                held,
+                full,
             )
         if held:
             method = f"{held} records vanished at once; waiting for a person to confirm"
@@ -160,7 +166,7 @@ class DatasetRun:
                 f"The platform lists {expected} {dataset.data_type} and {stored} were read; "
                 "what was read is kept, and the next read starts from the beginning."
             )
-        return await self._again(dataset)
+        return await self._again(dataset, vanished=stored > expected)
 
     async def _totals(self, dataset: Dataset) -> tuple[int | None, int | None]:
         scope = Scope(dataset.company_id, dataset.data_type, dataset.connection_id)
@@ -177,12 +183,15 @@ class DatasetRun:
             stored += await records.count(self.pool, scope, source.name)
         return (expected, stored) if counted else (None, None)
 
-    async def _again(self, dataset: Dataset) -> Dataset:
-        """After a full read, changes since its start explain a difference; otherwise only a full read does."""
-        full_was_read = dataset.lists_ids and dataset.started is not None
-        since = dataset.started - INCREMENTAL_OVERLAP if full_was_read and dataset.started else None
+    async def _again(self, dataset: Dataset, *, vanished: bool) -> Dataset:
+        """Another round. What we hold too much vanished over there: a full read that notes every id finds it.
+        What we lack after a full read came while it ran; what we lack otherwise takes a full read to find."""
+        since: datetime | None = None
+        lists_ids = self.read.hard_deletes or vanished
+        if not vanished and dataset.since is None and dataset.started is not None:
+            since, lists_ids = dataset.started - INCREMENTAL_OVERLAP, False
         async with self.pool.acquire() as db, db.transaction():
-            again = await datasets.read_again(db, dataset, since=since, lists_ids=since is None)
+            again = await datasets.read_again(db, dataset, since=since, lists_ids=lists_ids)
         if again is None:
             raise Ended
         return again
@@ -226,8 +235,3 @@ def shape_page(
             batch.add(identifier, encode(record), raw, modified, deleted)
             findings.add(identifier, record)
     return batch, findings
-
-
-def ended_status(error: Exception) -> Status:
-    """The status with which an error that cannot be waited out ends a dataset."""
-    return Status.MAP_ERROR if isinstance(error, ShapeError) else Status.FETCH_ERROR

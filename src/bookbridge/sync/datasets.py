@@ -32,9 +32,7 @@ class Status(str, Enum):
     CANCELLED = "Cancelled"
 
 
-ERRORS = frozenset(
-    {Status.FETCH_ERROR, Status.MAP_ERROR, Status.INTERNAL_ERROR, Status.AUTH_ERROR}
-)
+ERRORS = frozenset({Status.FETCH_ERROR, Status.MAP_ERROR, Status.INTERNAL_ERROR, Status.AUTH_ERROR})
 WITHOUT_CHECKPOINT = frozenset({Status.QUEUED, Status.NOT_SUPPORTED})
 
 
@@ -148,7 +146,9 @@ async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> Dataset | Non
     return _dataset(row) if row else None
 
 
-async def start(db: Db | asyncpg.Pool, dataset: Dataset, *, since: datetime | None, lists_ids: bool) -> Dataset | None:
+async def start(
+    db: Db | asyncpg.Pool, dataset: Dataset, *, since: datetime | None, lists_ids: bool
+) -> Dataset | None:
     """Mark a dataset as being fetched. The first start fixes `since`; a resumed one keeps it.
     None: somebody ended it meanwhile."""
     row = await db.fetchrow(
@@ -231,7 +231,9 @@ async def end(
     )
     if row is not None:
         await db.execute(
-            "delete from listed_records where company_id = $1 and dataset_id = $2", dataset.company_id, dataset.id
+            "delete from listed_records where company_id = $1 and dataset_id = $2",
+            dataset.company_id,
+            dataset.id,
         )
     return _dataset(row) if row else None
 

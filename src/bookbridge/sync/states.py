@@ -111,7 +111,9 @@ async def put(
     )
 
 
-async def confirm_deletions(db: Db | asyncpg.Pool, company_id: UUID, connection_id: UUID, data_type: str) -> bool:
+async def confirm_deletions(
+    db: Db | asyncpg.Pool, company_id: UUID, connection_id: UUID, data_type: str
+) -> bool:
     """A person confirms that the held deletions are real; the next read applies them. False: none are held."""
     tag = await db.execute(
         """update data_type_states set deletions_confirmed = true

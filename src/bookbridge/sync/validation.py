@@ -54,9 +54,7 @@ class Findings:
         )
 
 
-async def findings(
-    db: Db | asyncpg.Pool, company_id: UUID, dataset_id: UUID, severity: str
-) -> list[Finding]:
+async def findings(db: Db | asyncpg.Pool, company_id: UUID, dataset_id: UUID, severity: str) -> list[Finding]:
     """The stored findings of a dataset."""
     rows = await db.fetch(
         """select f.record_id, f.rule_id, f.message, d.data_type

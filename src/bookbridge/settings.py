@@ -1,0 +1,72 @@
+"""Everything that an installation can configure, from the environment (`BOOKBRIDGE_…`) or the command line.
+
+Values only: nothing is opened or connected here. Secrets are SecretStr, so that printing settings shows none.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from pathlib import Path
+
+from pydantic import AnyHttpUrl, BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PORT_DEFAULT = 8400
+
+
+class Role(str, Enum):
+    """What a process does: serve the API and pages, work off jobs, or both."""
+
+    ALL = "all"
+    API = "api"
+    WORKER = "worker"
+
+
+class VendorSettings(BaseModel):
+    """Our registration at one vendor. `BOOKBRIDGE_VENDORS__GBOL__CLIENT_ID=…` sets that of integration gbol."""
+
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    endpoints: dict[str, str] = Field(default_factory=dict)
+    """Overrides of the connector's default URLs, by name."""
+    options: dict[str, str] = Field(default_factory=dict)
+    """The connector's own options (page_size, scopes, …); its README lists them."""
+
+
+def default_data_dir() -> Path:
+    """Where everything is kept unless told otherwise."""
+    return Path(os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local" / "share"))) / "bookbridge"
+
+
+class Settings(BaseSettings):
+    """The configuration of one process."""
+
+    model_config = SettingsConfigDict(env_prefix="BOOKBRIDGE_", env_nested_delimiter="__", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=PORT_DEFAULT, ge=0, le=65535)
+    base_url: AnyHttpUrl | None = None
+    """The address at which browsers and callers reach us; needed behind a proxy."""
+    data_dir: Path = Field(default_factory=default_data_dir)
+    database_url: str | None = None
+    """PostgreSQL 15 or later. Without it, a server is started and kept in the data directory."""
+    role: Role = Role.ALL
+    api_key: SecretStr | None = None
+    """The first API key; made up and printed when absent. Used only while there is none."""
+    emulators: bool = True
+    """Serve the offline sandbox: integrations without credentials of their own point at vendor emulators."""
+    emulator_port: int | None = Field(default=None, ge=1, le=65535)
+    """Port of the emulators; by default the one after `port`."""
+    vendors: dict[str, VendorSettings] = Field(default_factory=dict)
+    help_contact: str = ""
+    """E-mail address or URL shown on Link pages to people who need help."""
+    webhook_private_addresses: bool = False
+    """Allow webhooks to private and loopback addresses (a consumer beside us)."""
+    worker_concurrency: int = Field(default=20, ge=2, le=200)
+    log_level: str = "INFO"
+    log_json: bool = False
+
+    def vendor(self, key: str) -> VendorSettings:
+        """The vendor settings of an integration key, whatever the case it was written in."""
+        return next((value for name, value in self.vendors.items() if name.lower() == key.lower()), VendorSettings())

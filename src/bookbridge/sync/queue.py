@@ -1,0 +1,96 @@
+"""Asking for reads: which data types, in which order, over which connection. Reading itself happens later, in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from bookbridge import jobs
+from bookbridge.accounting import catalog
+from bookbridge.companies.connections import Connection, Status
+from bookbridge.connectors import registry
+from bookbridge.store.pool import Db
+from bookbridge.sync import datasets
+from bookbridge.sync.datasets import Dataset
+
+SYNC_TASK = "sync.connection"
+"""The doorbell of the runner; its key is the connection's id."""
+
+
+class QueueError(Exception):
+    """Base: a read cannot be queued; the message says why, for people."""
+
+
+class ConnectionNotLinked(QueueError):
+    """Reading needs a connection that is linked."""
+
+
+class DataTypeNotSupported(QueueError):
+    """The connection's platform does not supply this data type."""
+
+
+class AlreadyInProgress(QueueError):
+    """This data type of this connection is being read already."""
+
+
+def readable(connection: Connection) -> list[str]:
+    """Keys of the data types that the connection's platform supplies, those that others refer to first."""
+    connector = registry.connector(connection.integration_key)
+    if connector is None:
+        return []
+    return [row.key for row in catalog.DATA_TYPES if connector.read(row.key) is not None]
+
+
+async def queue_all(db: Db, connections: Iterable[Connection], *, is_initial: bool = False) -> list[Dataset]:
+    """Queue every data type of each linked connection; what is being read already is left as it is."""
+    queued = []
+    for connection in connections:
+        if connection.status is Status.LINKED:
+            queued += await _queue(db, connection, readable(connection), is_initial)
+    return queued
+
+
+async def queue_one(db: Db, connection: Connection, data_type: str) -> Dataset:
+    """Queue one data type. Raises ConnectionNotLinked, DataTypeNotSupported or AlreadyInProgress."""
+    if connection.status is not Status.LINKED:
+        raise ConnectionNotLinked(
+            f"Connection {connection.id} is {connection.status.value}; only a Linked connection can be read."
+        )
+    if data_type not in readable(connection):
+        raise DataTypeNotSupported(
+            f"Datatype '{data_type}' not supported by platform {connection.integration_key}"
+        )
+    queued = await _queue(db, connection, [data_type], is_initial=False)
+    if not queued:
+        running = await datasets.open_dataset(db, connection.company_id, connection.id, data_type)
+        raise AlreadyInProgress(
+            f"DatasetAlreadyInProgressException: Cannot queue {data_type} sync for {connection.company_id} "
+            f"as previous sync {running.id if running else ''} is still in progress"
+        )
+    return queued[0]
+
+
+async def on_linked(db: Db, connection: Connection, first: bool) -> None:
+    """The first read after an authorisation, queued in the transaction that links the connection."""
+    del first  # read.completed.initial follows every authorisation, not only the first one
+    await queue_all(db, [connection], is_initial=True)
+
+
+async def _queue(
+    db: Db, connection: Connection, data_types: Sequence[str], is_initial: bool
+) -> list[Dataset]:
+    queued = await datasets.insert(
+        db,
+        company_id=connection.company_id,
+        connection_id=connection.id,
+        data_types=data_types,
+        is_initial=is_initial,
+    )
+    if queued:
+        await jobs.ring(db, SYNC_TASK, str(connection.id))
+    return queued
+
+
+async def pending_connection_ids(db: Db, limit: int) -> list[UUID]:
+    """Connections that wait to be read, longest waiting first."""
+    return await datasets.connections_with_work(db, limit)

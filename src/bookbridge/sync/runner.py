@@ -1,0 +1,244 @@
+"""Works off the open datasets of one connection, one after another, for a bounded time slice.
+
+The doorbell guarantees one runner per connection at a time. Whatever goes wrong is decided here by the class of the
+error: wait and go on, end the dataset, or end them all because the authorisation is gone.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import structlog
+
+from bookbridge.accounting.dates import contract_datetime
+from bookbridge.companies import connections, lifecycle
+from bookbridge.companies.connections import Connection
+from bookbridge.companies.connections import Status as ConnectionStatus
+from bookbridge.companies.errors import ConnectionNotFound
+from bookbridge.companies.sessions import Sessions
+from bookbridge.companies.views import Views
+from bookbridge.connectors import registry
+from bookbridge.connectors.kit.connector import Connector
+from bookbridge.connectors.kit.errors import (
+    NeedsRelink,
+    NotSupported,
+    RateLimited,
+    VendorError,
+    VendorUnavailable,
+    Waiting,
+)
+from bookbridge.connectors.kit.session import Session
+from bookbridge.sync import datasets, events, states
+from bookbridge.sync.dataset_run import (
+    CountMismatch,
+    DatasetRun,
+    Ended,
+    Finished,
+    ShapeError,
+    SliceOver,
+    read_through,
+)
+from bookbridge.sync.datasets import Dataset, Status
+from bookbridge.sync.states import Completeness
+
+log = structlog.get_logger(__name__)
+
+SLICE_S = 20.0
+"""A connection gives its worker back after this long, at the next checkpoint: a big one cannot starve others."""
+
+ATTEMPTS_MAX = 10
+BACKOFF_FIRST_S = 5.0
+BACKOFF_MAX_S = 3_600.0
+WAITING_S = 600.0
+NOT_LINKED = "The connection is no longer linked; it must be authorised again before it can be read."
+
+
+class Runner:
+    """Handler of the task `sync.connection`."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, sessions: Sessions, views: Views, *, slice_s: float = SLICE_S
+    ) -> None:
+        self.pool = pool
+        self.sessions = sessions
+        self.views = views
+        self.slice_s = slice_s
+
+    async def handle(self, key: str) -> float | None:
+        """Read what is due for the connection `key`. Returns seconds to be run again, or None when done."""
+        connection_id = UUID(key)
+        if await datasets.next_open(self.pool, connection_id) is None:
+            return None
+        try:
+            async with self.pool.acquire() as db:
+                connection = await connections.locate(db, connection_id)
+        except ConnectionNotFound:
+            return None
+        if connection.status is not ConnectionStatus.LINKED:
+            await self._end_all(connection, Status.AUTH_ERROR, NOT_LINKED)
+            return None
+        connector = registry.connector(connection.integration_key)
+        if connector is None:
+            await self._end_all(connection, Status.NOT_SUPPORTED, None)
+            return None
+        deadline = time.monotonic() + self.slice_s
+        try:
+            async with self.sessions.open(connection) as session:
+                return await self._work_off(connection, connector, session, deadline)
+        except NeedsRelink as error:
+            await self._deauthorize(connection, error)
+            return None
+        except RateLimited as error:
+            return await self._pause_next(connection, error.retry_after_s, error, failed=False)
+        except VendorError as error:
+            return await self._pause_next(connection, BACKOFF_FIRST_S, error, failed=True)
+
+    async def _work_off(
+        self, connection: Connection, connector: Connector, session: Session, deadline: float
+    ) -> float | None:
+        while dataset := await datasets.next_open(self.pool, connection.id):
+            if time.monotonic() > deadline:
+                return 0.0
+            again = await self._one(connection, connector, session, dataset, deadline)
+            if again is not None:
+                return again
+        return None
+
+    async def _one(
+        self,
+        connection: Connection,
+        connector: Connector,
+        session: Session,
+        dataset: Dataset,
+        deadline: float,
+    ) -> float | None:
+        """One dataset; seconds to wait if it must be resumed later."""
+        read = connector.read(dataset.data_type)
+        if read is None:
+            await self._end(connection, dataset, Status.NOT_SUPPORTED, None)
+            return None
+        run = DatasetRun(self.pool, connector, session, connection.facts, read, deadline)
+        try:
+            await self._complete(connection, await run.run(dataset))
+        except SliceOver:
+            return 0.0
+        except Ended:
+            return None
+        except RateLimited as error:
+            return await self._pause(dataset, error.retry_after_s, error, failed=False)
+        except Waiting as error:
+            return await self._pause(dataset, WAITING_S, error, failed=False)
+        except VendorUnavailable as error:
+            if dataset.attempts + 1 >= ATTEMPTS_MAX:
+                await self._end(connection, dataset, Status.FETCH_ERROR, error.message)
+                return None
+            wait_s = error.retry_after_s or min(BACKOFF_FIRST_S * 2**dataset.attempts, BACKOFF_MAX_S)
+            return await self._pause(dataset, wait_s, error, failed=True)
+        except NotSupported:
+            await self._end(connection, dataset, Status.NOT_SUPPORTED, None)
+        except NeedsRelink:
+            raise
+        except CountMismatch as error:
+            await self._end_short(connection, dataset, str(error))
+        except ShapeError as error:
+            log.warning("dataset_not_understood", dataset=str(dataset.id), error=str(error), exc_info=error)
+            await self._end(connection, dataset, Status.MAP_ERROR, str(error))
+        except VendorError as error:
+            await self._end(connection, dataset, Status.FETCH_ERROR, error.message)
+        return None
+
+    async def _complete(self, connection: Connection, finished: Finished) -> None:
+        dataset = finished.dataset
+        async with self.pool.acquire() as db, db.transaction():
+            await states.put(
+                db,
+                dataset.company_id,
+                dataset.connection_id,
+                dataset.data_type,
+                read_through=read_through(dataset),
+                full_read=finished.full_read,
+                expected=finished.expected,
+                stored=finished.stored,
+                completeness=finished.completeness,
+                method=finished.method,
+                deletions_held=finished.deletions_held,
+            )
+            issues = await events.issues(db, self.views, dataset, finished.deletions_held)
+            ended = await datasets.end(
+                db, dataset, Status.COMPLETE, issues=msgspec.json.encode(issues).decode()
+            )
+            if ended is None:
+                raise Ended
+            await connections.synced(db, dataset.company_id, dataset.connection_id, datetime.now(UTC))
+            await events.batch_completed(db, self.views, ended)
+        log.info(
+            "dataset_complete",
+            dataset=str(dataset.id),
+            data_type=dataset.data_type,
+            connection=str(connection.id),
+            read=dataset.records_read,
+            written=dataset.records_written,
+        )
+
+    async def _end_short(self, connection: Connection, dataset: Dataset, message: str) -> None:
+        async with self.pool.acquire() as db, db.transaction():
+            await states.put(
+                db,
+                dataset.company_id,
+                dataset.connection_id,
+                dataset.data_type,
+                read_through=None,
+                full_read=None,
+                expected=None,
+                stored=None,
+                completeness=Completeness.SHORT,
+                method=message,
+                deletions_held=0,
+            )
+        await self._end(connection, dataset, Status.FETCH_ERROR, message)
+
+    async def _end(
+        self, connection: Connection, dataset: Dataset, status: Status, error_message: str | None
+    ) -> None:
+        async with self.pool.acquire() as db, db.transaction():
+            ended = await datasets.end(db, dataset, status, error_message=error_message)
+            if ended is not None:
+                await events.batch_completed(db, self.views, ended)
+        log.info(
+            "dataset_ended",
+            dataset=str(dataset.id),
+            data_type=dataset.data_type,
+            connection=str(connection.id),
+            status=status.value,
+        )
+
+    async def _end_all(self, connection: Connection, status: Status, error_message: str | None) -> None:
+        while dataset := await datasets.next_open(self.pool, connection.id):
+            await self._end(connection, dataset, status, error_message)
+
+    async def _deauthorize(self, connection: Connection, error: NeedsRelink) -> None:
+        async with self.pool.acquire() as db, db.transaction():
+            await lifecycle.deauthorized(db, self.views, connection, reason=error.message)
+        await self._end_all(connection, Status.AUTH_ERROR, error.message)
+
+    async def _pause(self, dataset: Dataset, wait_s: float, error: VendorError, *, failed: bool) -> float:
+        until = contract_datetime(datetime.now(UTC) + timedelta(seconds=wait_s))
+        await datasets.pause(self.pool, dataset, f"Paused until {until}: {error.message}", failed=failed)
+        return wait_s
+
+    async def _pause_next(
+        self, connection: Connection, wait_s: float, error: VendorError, *, failed: bool
+    ) -> float | None:
+        """The session could not even be opened: the next dataset waits, or gives up."""
+        dataset = await datasets.next_open(self.pool, connection.id)
+        if dataset is None:
+            return None
+        if failed and dataset.attempts + 1 >= ATTEMPTS_MAX:
+            await self._end(connection, dataset, Status.FETCH_ERROR, error.message)
+            return 0.0
+        wait_s = min(wait_s * 2**dataset.attempts, BACKOFF_MAX_S) if failed else wait_s
+        return await self._pause(dataset, wait_s, error, failed=failed)

@@ -1,0 +1,129 @@
+"""Datasets and data type status as callers see them. Absent fields are left out, never null."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from bookbridge.accounting.catalog import ALL_KEYS
+from bookbridge.accounting.dates import contract_datetime
+from bookbridge.store.pool import Db
+from bookbridge.store.query import Compiled, Kind, Property
+from bookbridge.sync.datasets import Dataset
+
+
+class PullOperation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """The contract's view of a dataset."""
+
+    id: UUID
+    company_id: UUID
+    connection_id: UUID
+    data_type: str
+    status: str
+    requested: str
+    progress: int
+    is_completed: bool
+    is_errored: bool
+    completed: str | None = None
+    status_description: str | None = None
+    error_message: str | None = None
+
+
+def pull_operation(dataset: Dataset) -> PullOperation:
+    """The contract's view of a dataset."""
+    return PullOperation(
+        id=dataset.id,
+        company_id=dataset.company_id,
+        connection_id=dataset.connection_id,
+        data_type=dataset.data_type,
+        status=dataset.status,
+        requested=contract_datetime(dataset.requested),
+        progress=dataset.progress,
+        is_completed=dataset.is_completed,
+        is_errored=dataset.is_errored,
+        completed=contract_datetime(dataset.completed) if dataset.completed else None,
+        status_description=dataset.status_description,
+        error_message=dataset.error_message,
+    )
+
+
+DATASET_PROPERTIES: dict[str, Property] = {
+    "id": Property(Kind.STRING, "id::text"),
+    "connectionId": Property(Kind.STRING, "connection_id::text"),
+    "dataType": Property(Kind.STRING, "data_type"),
+    "status": Property(Kind.STRING, "status"),
+    "statusDescription": Property(Kind.STRING, "status_description"),
+    "errorMessage": Property(Kind.STRING, "error_message"),
+    "requested": Property(Kind.DATE, "requested"),
+    "completed": Property(Kind.DATE, "completed"),
+    "progress": Property(Kind.NUMBER, "progress::numeric"),
+}
+"""What the read history may be queried and ordered by. `isCompleted` is not queryable, as the contract says."""
+
+_COLUMNS = ", ".join(Dataset.__struct_fields__)
+
+
+async def history(
+    db: Db | asyncpg.Pool,
+    company_id: UUID,
+    *,
+    page: int,
+    page_size: int,
+    where: Compiled | None = None,
+    order_by: str | None = None,
+) -> tuple[list[PullOperation], int]:
+    """One page (from 1) of a company's reads, newest first, and how many there are in all.
+
+    `where` is compiled over DATASET_PROPERTIES with placeholders from $2 on.
+    """
+    condition = "company_id = $1" if where is None else f"company_id = $1 and {where.sql}"
+    arguments: tuple[Any, ...] = (company_id, *(() if where is None else where.arguments))
+    total = await db.fetchval(f"select count(*) from datasets where {condition}", *arguments)  # noqa: S608
+    order = f"{order_by}, id" if order_by else "requested desc, sync_order, id"
+    rows = await db.fetch(
+        f"""select {_COLUMNS} from datasets where {condition} order by {order}
+        limit {page_size:d} offset {(page - 1) * page_size:d}""",  # noqa: S608
+        *arguments,
+    )
+    return [pull_operation(Dataset(**dict(row))) for row in rows], int(total)
+
+
+class DataStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Where a data type of a company stands."""
+
+    data_type: str
+    current_status: str | None = None
+    latest_sync_id: UUID | None = None
+    last_successful_sync: str | None = None
+    latest_successful_sync_id: UUID | None = None
+
+
+async def data_status(db: Db | asyncpg.Pool, company_id: UUID) -> dict[str, DataStatus]:
+    """The status of every data type of the contract; a type that was never read has only its name."""
+    status = {key: DataStatus(data_type=key) for key in sorted(ALL_KEYS)}
+    rows = await db.fetch(
+        """
+        select distinct on (data_type) data_type, status, id from datasets
+        where company_id = $1 order by data_type, requested desc, id""",
+        company_id,
+    )
+    successes = await db.fetch(
+        """
+        select distinct on (data_type) data_type, id, completed from datasets
+        where company_id = $1 and status = 'Complete' order by data_type, completed desc, id""",
+        company_id,
+    )
+    last = {row["data_type"]: row for row in successes}
+    for row in rows:
+        success = last.get(row["data_type"])
+        status[row["data_type"]] = DataStatus(
+            data_type=row["data_type"],
+            current_status=row["status"],
+            latest_sync_id=row["id"],
+            last_successful_sync=contract_datetime(success["completed"]) if success else None,
+            latest_successful_sync_id=success["id"] if success else None,
+        )
+    return status
