@@ -177,10 +177,7 @@ def _admissible(content: object, where: str, depth_left: int) -> object:
             if value is not None
         }
     if isinstance(content, list):
-        return [
-            _admissible(value, f"{where}[{position}]", depth_left - 1)
-            for position, value in enumerate(content)
-        ]
+        return [_admissible(value, f"{where}[{position}]", depth_left - 1) for position, value in enumerate(content)]
     if isinstance(content, int) and not isinstance(content, bool):
         content = Decimal(content)
     if isinstance(content, str) and "\x00" in content:

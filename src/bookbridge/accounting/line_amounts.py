@@ -9,8 +9,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Protocol
 
-from bookbridge.accounting.money import ZERO, exact_product, exact_sum, minor_unit
+from bookbridge.accounting.money import ZERO, exact_difference, exact_product, minor_unit
 from bookbridge.accounting.problems import Problem, sum_problem
+
+PER_CENT = Decimal("0.01")
 
 
 class PricedLine(Protocol):
@@ -41,10 +43,10 @@ def net_amount(line: PricedLine) -> Decimal | None:
         return None
     gross = exact_product(line.unit_amount, line.quantity)
     if line.discount_amount is not None:
-        return exact_sum((gross, -line.discount_amount))
+        return exact_difference(gross, line.discount_amount)
     if line.discount_percentage is not None:
-        remaining = exact_sum((Decimal(100), -line.discount_percentage)).scaleb(-2)
-        return exact_product(gross, remaining)
+        remaining = exact_difference(Decimal(100), line.discount_percentage)
+        return exact_product(exact_product(gross, remaining), PER_CENT)
     return gross
 
 

@@ -1,7 +1,8 @@
 """Exact arithmetic on amounts, quantities and rates.
 
 Everything here is `decimal.Decimal`; binary floating point is refused, not converted. Sums never round:
-rounding happens only where a function's name says so. It must not know any record.
+rounding happens only where a function's name says so. Python's own `+`, `*` and unary minus round to 28
+digits; code that handles amounts uses the functions here. It must not know any record.
 """
 
 from __future__ import annotations
@@ -52,8 +53,9 @@ _CURRENCY_PLACES: Final = {
     **dict.fromkeys(["CLF", "UYW"], 4),
 }
 
-# Room for the product of two admissible numbers. Inexact is trapped: a digit is never lost in silence.
-_WORKING_DIGITS: Final = 4 * AMOUNT_DIGITS_MAX + 2
+# Room for sums of products of numbers within the limits. Inexact is trapped: a digit is never lost in
+# silence.
+_WORKING_DIGITS: Final = 512
 _EXACT = Context(prec=_WORKING_DIGITS, traps=[InvalidOperation, Inexact])
 _ROUNDING = Context(prec=_WORKING_DIGITS, rounding=ROUND_HALF_UP, traps=[InvalidOperation])
 
@@ -62,9 +64,7 @@ def is_plain(number: Decimal) -> bool:
     """True for a finite number within our limits of digits and exponent."""
     if not number.is_finite():
         return False
-    return (
-        len(number.as_tuple().digits) <= AMOUNT_DIGITS_MAX and abs(number.adjusted()) <= AMOUNT_EXPONENT_MAX
-    )
+    return len(number.as_tuple().digits) <= AMOUNT_DIGITS_MAX and abs(number.adjusted()) <= AMOUNT_EXPONENT_MAX
 
 
 def amount(value: Decimal | int | str) -> Decimal:
@@ -100,12 +100,17 @@ def minor_unit(currency: str | None) -> Decimal:
 
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
-    """The sum, every digit kept; zero of nothing."""
+    """The sum, every digit kept; zero of nothing. Raises ArithmeticError for numbers far beyond the limits."""
     return reduce(_EXACT.add, amounts, ZERO)
 
 
+def exact_difference(first: Decimal, second: Decimal) -> Decimal:
+    """The first less the second, every digit kept. Raises ArithmeticError as `exact_sum` does."""
+    return _EXACT.subtract(first, second)
+
+
 def exact_product(first: Decimal, second: Decimal) -> Decimal:
-    """The product, every digit kept."""
+    """The product, every digit kept. Raises ArithmeticError as `exact_sum` does."""
     return _EXACT.multiply(first, second)
 
 

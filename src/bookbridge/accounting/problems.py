@@ -6,15 +6,19 @@ reports the finding. Checks are pure; they never raise for odd content and never
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import wraps
+from typing import TypeVar
 
 from bookbridge.accounting.allocations import PaymentAllocation
 from bookbridge.accounting.dates import parse_contract_datetime
-from bookbridge.accounting.money import exact_product, exact_sum, minor_unit
+from bookbridge.accounting.money import exact_difference, exact_product, exact_sum, minor_unit
 
 CURRENCY_CODE_LENGTH = 3
+
+Checked = TypeVar("Checked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +29,28 @@ class Problem:
     message: str
 
 
-def currency_problems(currency: str | None, rate: Decimal | None, prefix: str = "") -> list[Problem]:
-    """A currency is three letters (`XXX` when unknown); a rate is greater than zero."""
+def guarded(check: Callable[[Checked], list[Problem]]) -> Callable[[Checked], list[Problem]]:
+    """The check, with numbers that cannot be calculated with (NaN, `1E+999999`) turned into a finding."""
+
+    @wraps(check)
+    def find(record: Checked) -> list[Problem]:
+        try:
+            return check(record)
+        except ArithmeticError:
+            return [Problem("", "The record holds a number that cannot be calculated with.")]
+
+    return find
+
+
+def currency_problems(currency: str | None, rate: Decimal | None, field: str = "currency") -> list[Problem]:
+    """A currency is three letters (`XXX` when unknown); its rate is greater than zero."""
     found = []
     if currency is not None and not (
         len(currency) == CURRENCY_CODE_LENGTH and currency.isascii() and currency.isalpha()
     ):
-        found.append(Problem(f"{prefix}currency", "A currency is a three-letter ISO 4217 code."))
+        found.append(Problem(field, "A currency is a three-letter ISO 4217 code."))
     if rate is not None and rate <= 0:
-        found.append(Problem(f"{prefix}currencyRate", f"An exchange rate is greater than zero, not {rate}."))
+        found.append(Problem(f"{field}Rate", f"An exchange rate is greater than zero, not {rate}."))
     return found
 
 
@@ -50,15 +67,13 @@ def date_problems(**dates: str | None) -> list[Problem]:
     return found
 
 
-def sum_problem(
-    field: str, stated: Decimal, parts: Sequence[Decimal | None], tolerance: Decimal
-) -> list[Problem]:
+def sum_problem(field: str, stated: Decimal, parts: Sequence[Decimal | None], tolerance: Decimal) -> list[Problem]:
     """The stated amount is the sum of its parts, give or take the tolerance. Silent if a part is unknown."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return []
     total = exact_sum(known)
-    if abs(exact_sum((stated, -total))) <= tolerance:
+    if exact_difference(stated, total).copy_abs() <= tolerance:
         return []
     return [Problem(field, f"Stated as {stated}, but its parts add up to {total}.")]
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from bookbridge.accounting.data_type import DataType, Level
-from bookbridge.accounting.problems import Problem, currency_problems
+from bookbridge.accounting.problems import Problem, currency_problems, guarded
 from bookbridge.accounting.records import ListedRecord, Word
 
 
@@ -57,6 +57,7 @@ class BankAccount(ListedRecord, frozen=True, kw_only=True):
     """Whether the account is in use."""
 
 
+@guarded
 def check(account: BankAccount) -> list[Problem]:
     """Form of the currency; an overdraft limit is not negative."""
     found = currency_problems(account.currency, None)

@@ -11,12 +11,13 @@ from bookbridge.accounting.allocations import PaymentAllocation
 from bookbridge.accounting.data_type import DataType, Level
 from bookbridge.accounting.dates import ContractDateTime
 from bookbridge.accounting.line_amounts import line_problems
-from bookbridge.accounting.money import ZERO, exact_sum
+from bookbridge.accounting.money import ZERO, exact_difference
 from bookbridge.accounting.problems import (
     Problem,
     allocated_amount,
     currency_problems,
     date_problems,
+    guarded,
     rounding_tolerance,
     sum_problem,
 )
@@ -121,15 +122,14 @@ class BillCreditNote(ListedRecord, frozen=True, kw_only=True):
     """Free text on the credit note."""
 
 
+@guarded
 def check(credit: BillCreditNote) -> list[Problem]:
     """Line amounts, document totals, remaining credit against allocations and status, dates and currency."""
     found = currency_problems(credit.currency, credit.currency_rate)
     found += date_problems(issueDate=credit.issue_date, allocatedOnDate=credit.allocated_on_date)
     for position, line in enumerate(credit.line_items):
         found += line_problems(line, f"lineItems[{position}].", credit.currency)
-    found += sum_problem(
-        "totalAmount", credit.total_amount, (credit.sub_total, credit.total_tax_amount), ZERO
-    )
+    found += sum_problem("totalAmount", credit.total_amount, (credit.sub_total, credit.total_tax_amount), ZERO)
     if credit.line_items:
         tolerance = rounding_tolerance(credit.currency, len(credit.line_items))
         taxes = [line.tax_amount for line in credit.line_items]
@@ -151,7 +151,7 @@ def _remaining_credit_problems(credit: BillCreditNote) -> list[Problem]:
     if not credit.payment_allocations or allocated is None:
         return []
     # Whether an allocation of credit is written with a minus differs between platforms; its size does not.
-    expected = exact_sum((credit.total_amount, -abs(allocated)))
+    expected = exact_difference(credit.total_amount, allocated.copy_abs())
     if remaining == expected:
         return []
     return [Problem("remainingCredit", f"Stated as {remaining}, but total less allocations is {expected}.")]
@@ -165,5 +165,4 @@ BILL_CREDIT_NOTES = DataType(
     level=Level.COMPANY,
     links=("suppliers", "chartOfAccounts", "taxRates", "items", "trackingCategories", "customers", "bills"),
     check=check,
-    attachments=True,
 )

@@ -12,7 +12,7 @@ from decimal import Decimal
 from bookbridge.accounting.data_type import DataType, Level
 from bookbridge.accounting.dates import ContractDateTime
 from bookbridge.accounting.money import ZERO
-from bookbridge.accounting.problems import Problem, currency_problems, date_problems, sum_problem
+from bookbridge.accounting.problems import Problem, currency_problems, date_problems, guarded, sum_problem
 from bookbridge.accounting.records import ListedRecord, Part, Word
 from bookbridge.accounting.references import AccountRef, PaymentMethodRef, SupplierRef
 
@@ -92,6 +92,7 @@ _MAY_CARRY_NO_AMOUNT = frozenset(
 )
 
 
+@guarded
 def check(payment: BillPayment) -> list[Problem]:
     """Lines against the total, links against their line, signs of links, dates and currency."""
     found = currency_problems(payment.currency, payment.currency_rate)
@@ -109,7 +110,7 @@ def _line_problems(line: BillPaymentLine, prefix: str) -> list[Problem]:
     for position, link in enumerate(line.links):
         found += _link_problems(link, f"{prefix}links[{position}].")
     if _adds_up_in_one_currency(line):
-        owed = [None if link.amount is None else -link.amount for link in line.links]
+        owed = [None if link.amount is None else link.amount.copy_negate() for link in line.links]
         found += sum_problem(f"{prefix}amount", line.amount, owed, ZERO)
     return found
 

@@ -12,12 +12,13 @@ from bookbridge.accounting.allocations import PaymentAllocation
 from bookbridge.accounting.data_type import DataType, Level
 from bookbridge.accounting.dates import ContractDateTime
 from bookbridge.accounting.line_amounts import line_problems
-from bookbridge.accounting.money import ZERO, exact_sum
+from bookbridge.accounting.money import ZERO, exact_difference, exact_sum
 from bookbridge.accounting.problems import (
     Problem,
     allocated_amount,
     currency_problems,
     date_problems,
+    guarded,
     rounding_tolerance,
     sum_problem,
 )
@@ -124,6 +125,7 @@ class Bill(ListedRecord, frozen=True, kw_only=True):
     """Payments and credits that were set against the bill."""
 
 
+@guarded
 def check(bill: Bill) -> list[Problem]:
     """Line amounts, document totals, amount due against allocations and status, dates and currency."""
     found = currency_problems(bill.currency, bill.currency_rate)
@@ -153,8 +155,8 @@ def _amount_due_problems(bill: Bill) -> list[Problem]:
     # lowers what is due on some platforms only, so neither answer is a finding.
     if bill.payment_allocations and allocated is not None:
         withheld = exact_sum(tax.amount for tax in bill.withholding_tax)
-        expected = exact_sum((bill.total_amount, -allocated))
-        if bill.amount_due not in (expected, exact_sum((expected, -withheld))):
+        expected = exact_difference(bill.total_amount, allocated)
+        if bill.amount_due not in (expected, exact_difference(expected, withheld)):
             message = f"Stated as {bill.amount_due}, but total less allocations is {expected}."
             found.append(Problem("amountDue", message))
     return found
@@ -163,7 +165,7 @@ def _amount_due_problems(bill: Bill) -> list[Problem]:
 def _status_problems(status: BillStatus, due: Decimal, total: Decimal) -> list[Problem]:
     # Supplier credits come as bills with negative totals on some platforms: compare with the sign taken off.
     if total < 0:
-        due, total = -due, -total
+        due, total = due.copy_negate(), total.copy_negate()
     if status is BillStatus.PAID and due != 0:
         return [Problem("amountDue", f"The bill is Paid, yet {due} is due.")]
     if status is BillStatus.PARTIALLY_PAID and not 0 < due < total:

@@ -42,9 +42,7 @@ class CompanyInfo(Record, frozen=True, kw_only=True):
 
 def check(info: CompanyInfo) -> list[Problem]:
     """Form of the base currency and of the dates."""
-    found = [
-        Problem("baseCurrency", problem.message) for problem in currency_problems(info.base_currency, None)
-    ]
+    found = currency_problems(info.base_currency, None, "baseCurrency")
     return found + date_problems(
         ledgerLockDate=info.ledger_lock_date,
         financialYearStartDate=info.financial_year_start_date,

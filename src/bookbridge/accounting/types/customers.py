@@ -61,10 +61,7 @@ class Customer(ListedRecord, frozen=True, kw_only=True):
 
 def check(customer: Customer) -> list[Problem]:
     """Form of the default currency."""
-    return [
-        Problem("defaultCurrency", problem.message)
-        for problem in currency_problems(customer.default_currency, None)
-    ]
+    return currency_problems(customer.default_currency, None, "defaultCurrency")
 
 
 CUSTOMERS = DataType(

@@ -41,10 +41,7 @@ class Supplier(ListedRecord, frozen=True, kw_only=True):
 
 def check(supplier: Supplier) -> list[Problem]:
     """Form of the default currency."""
-    return [
-        Problem("defaultCurrency", problem.message)
-        for problem in currency_problems(supplier.default_currency, None)
-    ]
+    return currency_problems(supplier.default_currency, None, "defaultCurrency")
 
 
 SUPPLIERS = DataType(

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bookbridge.accounting.data_type import DataType, Level
 from bookbridge.accounting.money import exact_sum
-from bookbridge.accounting.problems import Problem, sum_problem
+from bookbridge.accounting.problems import Problem, guarded, sum_problem
 from bookbridge.accounting.records import ListedRecord, Part, Word
 from bookbridge.accounting.tax_details import ValidDatatypeLink
 
@@ -65,6 +65,7 @@ def effective_rate(components: tuple[TaxRateComponent, ...]) -> Decimal:
     return effective
 
 
+@guarded
 def check(rate: TaxRate) -> list[Problem]:
     """The total is the sum of the components; the effective rate is that, or what compounding makes of it."""
     found: list[Problem] = []
