@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -226,7 +227,7 @@ def test_used_credit_counts_by_its_size(amount: str) -> None:
 
 
 def payment(
-    total: str | Decimal, *lines: tuple[str | Decimal, list[tuple[LinkType, str | Decimal | None]]]
+    total: str | Decimal, *lines: tuple[str | Decimal, Sequence[tuple[LinkType, str | Decimal | None]]]
 ) -> bill_payments.BillPayment:
     return bill_payments.BillPayment(
         id="payment-1",

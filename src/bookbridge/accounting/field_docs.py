@@ -15,22 +15,26 @@ from functools import cache
 import msgspec
 
 
-@cache
 def field_docs(struct: type[msgspec.Struct]) -> dict[str, str]:
     """The sentence under each field, by the field's Python name; inherited fields included.
 
     A field without one is left out. Where the source is not at hand (a frozen build) the answer is empty.
     """
-    docs: dict[str, str] = {}
-    for owner in reversed(struct.__mro__):
-        if issubclass(owner, msgspec.Struct) and owner is not msgspec.Struct:
-            docs.update(_own_docs(owner))
-    return docs
+    return _collected(struct)
 
 
 def summary(struct: type[msgspec.Struct]) -> str:
     """The first line of the class's docstring."""
     return (inspect.getdoc(struct) or "").partition("\n")[0]
+
+
+@cache
+def _collected(struct: type[msgspec.Struct]) -> dict[str, str]:
+    docs: dict[str, str] = {}
+    for owner in reversed(struct.__mro__):
+        if issubclass(owner, msgspec.Struct) and owner is not msgspec.Struct:
+            docs.update(_own_docs(owner))
+    return docs
 
 
 def _own_docs(struct: type[msgspec.Struct]) -> dict[str, str]:

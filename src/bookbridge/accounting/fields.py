@@ -47,13 +47,9 @@ class Field:
     """The closed list of values, for kind ENUM."""
 
 
-@cache
 def fields_of(struct: type[msgspec.Struct]) -> tuple[Field, ...]:
     """The fields in the order of their encoding. Raises TypeError for an annotation without a kind."""
-    described = inspect.type_info(struct)
-    if not isinstance(described, inspect.StructType):
-        raise TypeError(f"{struct!r} is not a record class")
-    return tuple(_field(struct, field) for field in described.fields)
+    return _described(struct)
 
 
 def scalars(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[tuple[str, Field]]:
@@ -66,6 +62,14 @@ def scalars(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[tuple[st
             yield from scalars(field.struct, f"{path}.")
         else:
             yield path, field
+
+
+@cache
+def _described(struct: type[msgspec.Struct]) -> tuple[Field, ...]:
+    described = inspect.type_info(struct)
+    if not isinstance(described, inspect.StructType):
+        raise TypeError(f"{struct!r} is not a record class")
+    return tuple(_field(struct, field) for field in described.fields)
 
 
 def _field(struct: type[msgspec.Struct], field: inspect.Field) -> Field:
