@@ -1,4 +1,4 @@
-"""Fixtures of the jobs room: a database with the engine's tables, and workers that end with the test."""
+"""Fixtures of the jobs room: workers that end with the test."""
 
 from __future__ import annotations
 
@@ -9,33 +9,19 @@ import asyncpg
 import pytest
 
 from bookbridge import jobs
-from bookbridge.store.pool import open_pool
 
 DEADLINE_S = 30.0
 
-type_of_start = Callable[..., jobs.Worker]
+StartWorker = Callable[..., jobs.Worker]
 
 
 @pytest.fixture
-async def jobs_dsn(dsn: str) -> str:
-    await jobs.install(dsn)
-    return dsn
-
-
-@pytest.fixture
-async def jobs_pool(jobs_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    pool = await open_pool(jobs_dsn)
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture
-async def start(jobs_dsn: str) -> AsyncIterator[type_of_start]:
+async def start(dsn: str) -> AsyncIterator[StartWorker]:
     """Start a worker in this process; every worker started is stopped at the end of the test."""
     running: list[tuple[jobs.Worker, asyncio.Task[None]]] = []
 
     def start_worker(handlers: dict[str, jobs.Handler], **options: object) -> jobs.Worker:
-        worker = jobs.Worker(jobs_dsn, handlers, **{"grace_s": 1.0, **options})  # type: ignore[arg-type]
+        worker = jobs.Worker(dsn, handlers, **{"grace_s": 1.0, **options})  # type: ignore[arg-type]
         running.append((worker, asyncio.create_task(worker.run())))
         return worker
 

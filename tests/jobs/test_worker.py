@@ -13,16 +13,14 @@ import pytest
 from bookbridge import jobs
 from bookbridge.jobs import doorbells
 
-from .conftest import ring, type_of_start, until
+from .conftest import StartWorker, ring, until
 
 
 async def _jobs_left(pool: asyncpg.Pool) -> int:
     return await pool.fetchval("select count(*) from pgqueuer")
 
 
-async def test_a_ring_starts_the_handler_within_milliseconds(
-    jobs_pool: asyncpg.Pool, start: type_of_start
-) -> None:
+async def test_a_ring_starts_the_handler_within_milliseconds(pool: asyncpg.Pool, start: StartWorker) -> None:
     started: list[float] = []
 
     async def handler(key: str) -> None:
@@ -32,52 +30,50 @@ async def test_a_ring_starts_the_handler_within_milliseconds(
     waits: list[float] = []
     for number in range(30):
         rung_at = time.monotonic()
-        await ring(jobs_pool, "t", str(number))
+        await ring(pool, "t", str(number))
         await until(lambda number=number: len(started) == number + 1)
         waits.append(started[-1] - rung_at)
     waits.sort()
     print("ring to start, ms:", [round(w * 1000, 1) for w in waits])
     assert waits[15] < 0.1
-    await until(lambda: _is_empty(jobs_pool))
+    await until(lambda: _is_empty(pool))
 
 
 async def _is_empty(pool: asyncpg.Pool) -> bool:
     return await _jobs_left(pool) == 0
 
 
-async def test_a_rolled_back_ring_starts_nothing(jobs_pool: asyncpg.Pool, start: type_of_start) -> None:
+async def test_a_rolled_back_ring_starts_nothing(pool: asyncpg.Pool, start: StartWorker) -> None:
     seen: list[str] = []
 
     async def handler(key: str) -> None:
         seen.append(key)
 
     start({"t": handler})
-    async with jobs_pool.acquire() as db:
+    async with pool.acquire() as db:
         transaction = db.transaction()
         await transaction.start()
         await jobs.ring(db, "t", "rolled back")
         await transaction.rollback()
-    await ring(jobs_pool, "t", "committed")
+    await ring(pool, "t", "committed")
     await until(lambda: bool(seen))
     assert seen == ["committed"]
 
 
-async def test_rings_before_a_start_merge_into_one_run(jobs_pool: asyncpg.Pool, start: type_of_start) -> None:
+async def test_rings_before_a_start_merge_into_one_run(pool: asyncpg.Pool, start: StartWorker) -> None:
     runs = Counter[str]()
 
     async def handler(key: str) -> None:
         runs[key] += 1
 
     for _ in range(50):
-        await ring(jobs_pool, "t", "a")
+        await ring(pool, "t", "a")
     start({"t": handler})
-    await until(lambda: _is_empty(jobs_pool))
+    await until(lambda: _is_empty(pool))
     assert runs == {"a": 1}
 
 
-async def test_a_ring_while_running_starts_one_more_run(
-    jobs_pool: asyncpg.Pool, start: type_of_start
-) -> None:
+async def test_a_ring_while_running_starts_one_more_run(pool: asyncpg.Pool, start: StartWorker) -> None:
     go_on = asyncio.Event()
     runs = 0
 
@@ -87,24 +83,22 @@ async def test_a_ring_while_running_starts_one_more_run(
         await go_on.wait()
 
     start({"t": handler})
-    await ring(jobs_pool, "t", "a")
+    await ring(pool, "t", "a")
     await until(lambda: runs == 1)
     for _ in range(5):
-        await ring(jobs_pool, "t", "a")
+        await ring(pool, "t", "a")
 
     async def marked() -> bool:
-        return (
-            await jobs_pool.fetchval("select rung_again from doorbells") and await _jobs_left(jobs_pool) == 1
-        )
+        return await pool.fetchval("select rung_again from doorbells") and await _jobs_left(pool) == 1
 
     await until(marked)
     assert runs == 1
     go_on.set()
-    await until(lambda: _is_empty(jobs_pool))
+    await until(lambda: _is_empty(pool))
     assert runs == 2
 
 
-async def test_an_earlier_ring_goes_first(jobs_pool: asyncpg.Pool, start: type_of_start) -> None:
+async def test_an_earlier_ring_goes_first(pool: asyncpg.Pool, start: StartWorker) -> None:
     started: list[float] = []
 
     async def handler(key: str) -> float:
@@ -112,28 +106,28 @@ async def test_an_earlier_ring_goes_first(jobs_pool: asyncpg.Pool, start: type_o
         return 3600.0
 
     start({"t": handler})
-    await ring(jobs_pool, "t", "a", after_s=600)
-    await ring(jobs_pool, "t", "a")
+    await ring(pool, "t", "a", after_s=600)
+    await ring(pool, "t", "a")
     await until(lambda: len(started) == 1)
 
     async def put_back() -> bool:
-        return await _jobs_left(jobs_pool) == 2
+        return await _jobs_left(pool) == 2
 
     await until(put_back)
-    await ring(jobs_pool, "t", "a")
+    await ring(pool, "t", "a")
     await until(lambda: len(started) == 2)
     # The later ring is kept, and however often the handler runs, it has put itself back once.
     await until(put_back)
 
 
-async def test_a_delayed_ring_is_never_early(jobs_pool: asyncpg.Pool, start: type_of_start) -> None:
+async def test_a_delayed_ring_is_never_early(pool: asyncpg.Pool, start: StartWorker) -> None:
     started: list[float] = []
 
     async def handler(key: str) -> None:
         started.append(time.monotonic())
 
     start({"t": handler})
-    async with jobs_pool.acquire() as db, db.transaction():
+    async with pool.acquire() as db, db.transaction():
         await db.execute("select pg_sleep(0.3)")  # the delay counts from the ring, not from the transaction
         rung_at = time.monotonic()
         await jobs.ring(db, "t", "a", after_s=0.5)
@@ -141,9 +135,7 @@ async def test_a_delayed_ring_is_never_early(jobs_pool: asyncpg.Pool, start: typ
     assert started[0] - rung_at >= 0.5
 
 
-async def test_a_handler_that_returns_seconds_is_run_again(
-    jobs_pool: asyncpg.Pool, start: type_of_start
-) -> None:
+async def test_a_handler_that_returns_seconds_is_run_again(pool: asyncpg.Pool, start: StartWorker) -> None:
     runs = 0
 
     async def handler(key: str) -> float | None:
@@ -152,29 +144,29 @@ async def test_a_handler_that_returns_seconds_is_run_again(
         return 0.05 if runs < 3 else None
 
     start({"t": handler})
-    await ring(jobs_pool, "t", "a")
+    await ring(pool, "t", "a")
     await until(lambda: runs == 3)
-    await until(lambda: _is_empty(jobs_pool))
+    await until(lambda: _is_empty(pool))
 
 
 @pytest.mark.parametrize("nonsense", [float("nan"), float("inf")])
 async def test_nonsense_from_a_handler_counts_as_a_failure(
-    jobs_pool: asyncpg.Pool, start: type_of_start, nonsense: float
+    pool: asyncpg.Pool, start: StartWorker, nonsense: float
 ) -> None:
     async def handler(key: str) -> float:
         return nonsense
 
     start({"t": handler})
-    await ring(jobs_pool, "t", "a")
+    await ring(pool, "t", "a")
 
     async def failed() -> bool:
-        return await jobs_pool.fetchval("select max(failures) from doorbells") == 1
+        return await pool.fetchval("select max(failures) from doorbells") == 1
 
     await until(failed)
 
 
 async def test_a_failing_handler_backs_off(
-    jobs_pool: asyncpg.Pool, start: type_of_start, monkeypatch: pytest.MonkeyPatch
+    pool: asyncpg.Pool, start: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doorbells, "BACKOFF_FIRST_S", 0.2)
     started: list[float] = []
@@ -185,16 +177,16 @@ async def test_a_failing_handler_backs_off(
             raise RuntimeError("no")
 
     start({"t": handler})
-    await ring(jobs_pool, "t", "a")
+    await ring(pool, "t", "a")
     await until(lambda: len(started) == 3)
     assert started[1] - started[0] >= 0.16
     assert started[2] - started[1] >= 0.32
-    await until(lambda: _is_empty(jobs_pool))
-    assert await jobs_pool.fetchval("select failures from doorbells") == 0
+    await until(lambda: _is_empty(pool))
+    assert await pool.fetchval("select failures from doorbells") == 0
 
 
 async def test_a_ring_does_not_wait_for_a_back_off(
-    jobs_pool: asyncpg.Pool, start: type_of_start, monkeypatch: pytest.MonkeyPatch
+    pool: asyncpg.Pool, start: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doorbells, "BACKOFF_FIRST_S", 100.0)
     starts = 0
@@ -206,16 +198,16 @@ async def test_a_ring_does_not_wait_for_a_back_off(
             raise RuntimeError("no")
 
     start({"t": handler})
-    await ring(jobs_pool, "t", "a")
+    await ring(pool, "t", "a")
 
     async def backing_off() -> bool:
-        return await jobs_pool.fetchval("select max(failures) from doorbells") == 1
+        return await pool.fetchval("select max(failures) from doorbells") == 1
 
     await until(backing_off)
-    await ring(jobs_pool, "t", "a")
+    await ring(pool, "t", "a")
     await until(lambda: starts == 2, deadline_s=5)
     # The success forgives the failure, and takes its back-off from the queue.
-    await until(lambda: _is_empty(jobs_pool))
+    await until(lambda: _is_empty(pool))
 
 
 def test_the_back_off_is_capped() -> None:
@@ -226,7 +218,7 @@ def test_the_back_off_is_capped() -> None:
     assert all(240.0 <= wait <= 300.0 for wait in waits[3:])
 
 
-async def test_no_more_handlers_at_a_time_than_allowed(jobs_pool: asyncpg.Pool, start: type_of_start) -> None:
+async def test_no_more_handlers_at_a_time_than_allowed(pool: asyncpg.Pool, start: StartWorker) -> None:
     running = most = done = 0
 
     async def handler(key: str) -> None:
@@ -239,14 +231,12 @@ async def test_no_more_handlers_at_a_time_than_allowed(jobs_pool: asyncpg.Pool, 
 
     start({"t": handler}, concurrency=4)
     for number in range(40):
-        await ring(jobs_pool, "t", str(number))
+        await ring(pool, "t", str(number))
     await until(lambda: done == 40)
     assert most <= 4
 
 
-async def test_a_stopped_worker_hands_its_handlers_back(
-    jobs_pool: asyncpg.Pool, start: type_of_start
-) -> None:
+async def test_a_stopped_worker_hands_its_handlers_back(pool: asyncpg.Pool, start: StartWorker) -> None:
     starts = 0
     go_on = asyncio.Event()
 
@@ -256,23 +246,21 @@ async def test_a_stopped_worker_hands_its_handlers_back(
         await go_on.wait()
 
     first = start({"t": handler}, grace_s=0.1)
-    await ring(jobs_pool, "t", "a")
+    await ring(pool, "t", "a")
     await until(lambda: starts == 1)
     first.stop()
 
     async def handed_back() -> bool:
-        return await jobs_pool.fetchval("select status from pgqueuer") == "queued"
+        return await pool.fetchval("select status from pgqueuer") == "queued"
 
     await until(handed_back, deadline_s=5)
     go_on.set()
     start({"t": handler})
-    await until(lambda: _is_empty(jobs_pool))
+    await until(lambda: _is_empty(pool))
     assert starts == 2
 
 
-async def test_a_handler_that_loses_its_job_is_cancelled(
-    jobs_pool: asyncpg.Pool, start: type_of_start
-) -> None:
+async def test_a_handler_that_loses_its_job_is_cancelled(pool: asyncpg.Pool, start: StartWorker) -> None:
     ended: list[str] = []
     starts = 0
 
@@ -287,16 +275,16 @@ async def test_a_handler_that_loses_its_job_is_cancelled(
                 raise
 
     start({"t": handler}, heartbeat_timeout_s=2.0, poll_s=0.2)
-    await ring(jobs_pool, "t", "a")
+    await ring(pool, "t", "a")
     await until(lambda: starts == 1)
-    await jobs_pool.execute("delete from pgqueuer")
+    await pool.execute("delete from pgqueuer")
     await until(lambda: ended == ["cancelled"])
     # Work that was cut off by hand is found and rung again.
-    assert await doorbells.sweep(jobs_pool) == 1
+    assert await doorbells.sweep(pool) == 1
     await until(lambda: starts == 2)
 
 
-async def test_malformed_rings_are_refused(jobs_pool: asyncpg.Pool) -> None:
+async def test_malformed_rings_are_refused(pool: asyncpg.Pool) -> None:
     for task, key, after_s in (
         ("", "k", 0.0),
         ("Bad Name", "k", 0.0),
@@ -306,12 +294,10 @@ async def test_malformed_rings_are_refused(jobs_pool: asyncpg.Pool) -> None:
         ("t", "k", float("nan")),
     ):
         with pytest.raises(ValueError):
-            await ring(jobs_pool, task, key, after_s=after_s)
+            await ring(pool, task, key, after_s=after_s)
 
 
-async def test_a_schedule_runs_once_for_every_period_over_all_workers(
-    jobs_pool: asyncpg.Pool, start: type_of_start
-) -> None:
+async def test_a_schedule_runs_once_for_every_period_over_all_workers(pool: asyncpg.Pool, start: StartWorker) -> None:
     runs: list[float] = []
 
     async def work() -> None:
@@ -324,18 +310,13 @@ async def test_a_schedule_runs_once_for_every_period_over_all_workers(
     assert all(later - earlier >= 0.5 for earlier, later in itertools.pairwise(runs))
 
 
-async def test_a_shortened_period_takes_effect_at_once(jobs_pool: asyncpg.Pool) -> None:
+async def test_a_shortened_period_takes_effect_at_once(pool: asyncpg.Pool) -> None:
     async def work() -> None:
         return
 
-    await ring(jobs_pool, "tick", "", after_s=3600)
-    await jobs.Schedule("tick", 60, work).ensure(jobs_pool)
-    assert (
-        await jobs_pool.fetchval(
-            "select count(*) from pgqueuer where execute_after < now() + interval '61 s'"
-        )
-        == 1
-    )
+    await ring(pool, "tick", "", after_s=3600)
+    await jobs.Schedule("tick", 60, work).ensure(pool)
+    assert await pool.fetchval("select count(*) from pgqueuer where execute_after < now() + interval '61 s'") == 1
 
 
 async def test_install_from_many_processes_at_once(dsn: str) -> None:

@@ -8,12 +8,16 @@ A worker's process calls `install` once, then runs a `Worker`; everybody else on
 
 from __future__ import annotations
 
+from bookbridge.jobs.budgets import BudgetExhausted, CallBudget, CallLimit
 from bookbridge.jobs.doorbells import ring
 from bookbridge.jobs.engine import install
 from bookbridge.jobs.schedules import Schedule
 from bookbridge.jobs.worker import Handler, Worker
 
 __all__ = [
+    "BudgetExhausted",
+    "CallBudget",
+    "CallLimit",
     "Handler",
     "Schedule",
     "Worker",

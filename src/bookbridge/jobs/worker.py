@@ -201,23 +201,17 @@ class Worker:
         if not running.done():
             # A handler does not end, or the database does not answer. Whatever is left stays picked and is
             # taken over.
-            log.error(
-                "jobs.abandoned", jobs=[f"{run.job.entrypoint} {run.job.id}" for run in self._runs.values()]
-            )
+            log.error("jobs.abandoned", jobs=[f"{run.job.entrypoint} {run.job.id}" for run in self._runs.values()])
             running.cancel()
             await asyncio.wait({running}, timeout=CANCEL_S)
 
-    def _executor(
-        self, pool: asyncpg.Pool, holder: UUID, handler: Handler
-    ) -> Callable[[Job], Awaitable[None]]:
+    def _executor(self, pool: asyncpg.Pool, holder: UUID, handler: Handler) -> Callable[[Job], Awaitable[None]]:
         async def execute(job: Job) -> None:
             try:
                 await self._execute(pool, holder, handler, job)
             except DATABASE_ERRORS as error:
                 # The job stays picked, and starts again when its heartbeat has run out.
-                log.warning(
-                    "jobs.start_or_end_not_recorded", task=job.entrypoint, job=job.id, reason=repr(error)
-                )
+                log.warning("jobs.start_or_end_not_recorded", task=job.entrypoint, job=job.id, reason=repr(error))
 
         return execute
 
