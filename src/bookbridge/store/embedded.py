@@ -1,13 +1,13 @@
 """The embedded PostgreSQL: a private server that Bookbridge starts, keeps running and stops by itself.
 
-It lives as a child process, listens on a unix socket only, and never survives the process that started it (Linux asks
-the kernel for that; elsewhere the next start stops what was left). Must not know any table of ours.
+It lives as a child process, listens on a unix socket only, and never survives the process that started it
+(Linux asks the kernel for that; elsewhere the next start stops what was left). Must not know any table of
+ours.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import os
 import shutil
@@ -23,14 +23,23 @@ import structlog
 from bookbridge.store import cluster
 from bookbridge.store.binaries import Binaries, find_binaries, staged
 from bookbridge.store.errors import EmbeddedPostgresError
-from bookbridge.store.postmaster import POLL_S, Owner, is_ready, server_owner, settle_leftovers, spawn, wait_exit
+from bookbridge.store.postmaster import (
+    POLL_S,
+    Owner,
+    is_ready,
+    server_owner,
+    settle_leftovers,
+    spawn,
+    wait_exit,
+)
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
 
 log = structlog.get_logger(__name__)
 
 DATABASE = "bookbridge"
-# Crash recovery after heavy writing takes as long as it takes; a server that is silent for this long is broken.
+# Crash recovery after heavy writing takes as long as it takes; a server that is silent for this long is
+# broken.
 START_LIMIT_S = 300.0
 CONNECT_LIMIT_S = 10.0
 FAST_SHUTDOWN_LIMIT_S = 8.0
@@ -40,7 +49,12 @@ RESTART_BACKOFF_MAX_S = 30.0
 LOG_LIMIT_BYTES = 16 * 1024 * 1024
 LOG_TAIL_BYTES = 2000
 
-_ALWAYS = {"listen_addresses": "", "unix_socket_permissions": "0700", "port": "5432", "logging_collector": "off"}
+_ALWAYS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "port": "5432",
+    "logging_collector": "off",
+}
 # For tests: a server whose data is thrown away may lose it in a power cut.
 _NOT_DURABLE = {
     "fsync": "off",
@@ -92,8 +106,9 @@ class EmbeddedPostgres:
     async def start(self) -> str:
         """Start the server, create what is missing, and return its asyncpg URL once it answers.
 
-        Already running: the same URL. Raises EmbeddedPostgresError when another process uses the data directory, when
-        no fitting PostgreSQL is installed, or when the server does not come up; then nothing is left running.
+        Already running: the same URL. Raises EmbeddedPostgresError when another process uses the data
+        directory, when no fitting PostgreSQL is installed, or when the server does not come up; then nothing
+        is left running.
         """
         if self._lock_fd is not None:
             return self._dsn
@@ -109,7 +124,7 @@ class EmbeddedPostgres:
         return self._dsn
 
     async def stop(self) -> None:
-        """Stop the server (open transactions are rolled back) and release the data directory. Harmless when stopped."""
+        """Stop the server, rolling back open transactions, and release the data directory. May be repeated."""
         watcher, self._watcher = self._watcher, None
         # Done already when the loop that started us has been closed.
         if watcher is not None and not watcher.done():
@@ -126,9 +141,9 @@ class EmbeddedPostgres:
         major = cluster.major_version(self._pgdata)
         binaries = self._choose_binaries(major, owner)
         if major is None:
-            await cluster.create(
-                self._pgdata, binaries, superuser=self._superuser, owner=owner, durable=self._durable
-            )
+            await cluster.create(self._pgdata, binaries, superuser=self._superuser, owner=owner, durable=self._durable)
+        elif owner is not None and self._pgdata.stat().st_uid != owner.uid:
+            cluster.give(self._pgdata, owner)
         await settle_leftovers(self._pgdata)
         self._dsn = await self._run_server(binaries, owner)
         await _ensure_database(self._dsn)
@@ -144,7 +159,7 @@ class EmbeddedPostgres:
         if major is not None and binaries.major != major:
             raise EmbeddedPostgresError(
                 f"{self._pgdata} was created by PostgreSQL {major} and cannot be opened by {binaries.major} "
-                f"in {binaries.directory}. Use PostgreSQL {major}, or move the data with pg_upgrade or pg_dump."
+                f"in {binaries.directory}. Use PostgreSQL {major}, or move the data with pg_upgrade."
             )
         return binaries if owner is None else staged(binaries)
 
@@ -154,9 +169,7 @@ class EmbeddedPostgres:
         if owner is not None:
             cluster.give(sockets, owner)
         _rotate(self.log_path)
-        output = os.open(
-            self.log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
+        output = os.open(self.log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             with (
                 cluster.handed_over(self._pgdata, owner) as home,
@@ -188,7 +201,7 @@ class EmbeddedPostgres:
             await asyncio.sleep(POLL_S)
 
     async def _keep_running(self) -> None:
-        """Start the server again when it dies under us (killed by the kernel for memory, say); bound its log."""
+        """Start the server again when it dies under us (killed by the kernel, say); bound its log."""
         backoff_s = 1.0
         while True:
             await asyncio.sleep(WATCH_S)
@@ -229,7 +242,7 @@ class EmbeddedPostgres:
 
 
 def _make_private(data_dir: Path) -> None:
-    """Create ``data_dir`` for us alone. An existing one keeps its mode: what needs protection inside has its own."""
+    """Create ``data_dir`` for us alone. An existing one keeps its mode: what is inside has its own."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = data_dir.stat()
@@ -251,8 +264,8 @@ def _lock(path: Path) -> int:
         holder = os.read(fd, 32).decode(errors="replace").strip()
         os.close(fd)
         raise EmbeddedPostgresError(
-            f"{path.parent} is in use by another Bookbridge (process {holder or 'unknown'}). Stop that one first, "
-            "or choose another data directory."
+            f"{path.parent} is in use by another Bookbridge (process {holder or 'unknown'}). Stop that one "
+            "first, or choose another data directory."
         ) from None
     os.ftruncate(fd, 0)
     os.write(fd, f"{os.getpid()}\n".encode())
@@ -260,17 +273,21 @@ def _lock(path: Path) -> int:
 
 
 async def _ensure_database(dsn: str) -> None:
+    """Create our database when it is missing; having connected also proves that the server answers."""
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_LIMIT_S)
     except asyncpg.InvalidCatalogNameError:
         connection = await asyncpg.connect(dsn, database="postgres", timeout=CONNECT_LIMIT_S)
-        with contextlib.suppress(asyncpg.DuplicateDatabaseError):
+        try:
             await connection.execute(f'CREATE DATABASE "{DATABASE}"')
-    await connection.close()
+        finally:
+            connection.terminate()
+    else:
+        await connection.close()
 
 
 def _rotate(path: Path) -> None:
-    """Keep the log and one older piece, each about LOG_LIMIT_BYTES. The server goes on writing to the same file."""
+    """Keep the log and one older piece, each about LOG_LIMIT_BYTES. The server keeps its file open."""
     try:
         if path.stat().st_size <= LOG_LIMIT_BYTES:
             return

@@ -1,4 +1,4 @@
-"""The PostgreSQL server as an operating-system process: spawn it without root's rights, see what a killed one left.
+"""The PostgreSQL server as a process: spawn it without root's rights, clear up after a killed one.
 
 Knows processes, users and signals. Must not know SQL, nor what is stored in the data directory.
 """
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +30,11 @@ SCAN_S = 0.05
 # What a killed supervisor's server gets for its fast shutdown before we insist, and then before we give up.
 LEFTOVER_PATIENCE_S = 10.0
 LEFTOVER_LIMIT_S = 30.0
-# Between the ranges of systemd's human and dynamic users, and below 65536 so that rootless containers map it too.
-# No account is created for it: nothing else runs under it, so nothing else can touch the server or its files.
+# The postmaster leaves last: without it, what remains is not shutting down but has not noticed its death yet.
+ORPHAN_PATIENCE_S = 1.0
+# Between the ranges of systemd's human and dynamic users, and below 65536 so that rootless containers map it
+# too. No account is created for it: nothing else runs under it, so nothing else can touch the server or its
+# files.
 SERVER_UID = 60_754
 # initdb (unlike the server) insists on a named user; its files are handed to SERVER_UID before first use.
 _INITDB_USERS = ("postgres", "nobody", "daemon")
@@ -68,7 +71,7 @@ def server_owner(pgdata: Path) -> Owner | None:
 
 
 def initdb_owner() -> Owner | None:
-    """A named unprivileged user for initdb, None when we are not root. Raises EmbeddedPostgresError without one."""
+    """A named unprivileged user for initdb, None when we are not root. Raises EmbeddedPostgresError."""
     if os.geteuid() != 0:
         return None
     for name in _INITDB_USERS:
@@ -88,12 +91,11 @@ def spawn(
     output: int,
     owner: Owner | None,
     keep_fds: Sequence[int] = (),
-    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start ``command`` as ``owner``, writing to file descriptor ``output``; on Linux it is sent SIGINT when we die.
+    """Start ``command`` as ``owner``, writing to descriptor ``output``; on Linux it gets SIGINT when we die.
 
-    ``environment`` adds to an otherwise clean one. Must be called from the main thread: Linux takes the death of the
-    spawning *thread* for that of the parent, so any other thread would take the server down with it.
+    Must be called from the main thread: Linux takes the death
+    of the spawning *thread* for that of the parent, so any other thread would take the server down with it.
     Raises EmbeddedPostgresError from another thread, or when the process cannot be started.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -106,9 +108,10 @@ def spawn(
             stderr=output,
             cwd="/",
             # Nothing inherited: PGDATA, PGPORT and the like must not steer our server.
-            env={"PATH": os.defpath, "LC_ALL": "C", **(environment or {})},
+            env={"PATH": os.defpath, "LC_ALL": "C"},
             pass_fds=keep_fds,
-            # Own session: Ctrl-C in the terminal must reach us first, so that we can finish our work on the database.
+            # Own session: Ctrl-C in the terminal must reach us first, so that we can finish our work on the
+            # database.
             start_new_session=True,
             umask=0o077,
             user=owner.uid if owner else None,
@@ -139,7 +142,7 @@ def _die_with_parent() -> Callable[[], None] | None:
 async def wait_exit(process: subprocess.Popen[bytes], limit_s: float) -> int | None:
     """The exit code, or None when ``process`` still runs after ``limit_s`` seconds."""
     deadline = time.monotonic() + limit_s
-    while (code := process.poll()) is None and time.monotonic() < deadline:
+    while (code := process.poll()) is None and time.monotonic() < deadline:  # noqa: ASYNC110 - a process has no event
         await asyncio.sleep(POLL_S)
     return code
 
@@ -161,8 +164,8 @@ def is_ready(pgdata: Path, pid: int) -> bool:
 async def settle_leftovers(pgdata: Path) -> None:
     """Wait until no server process of an earlier, killed supervisor uses ``pgdata``; remove a lying pid file.
 
-    Call only while holding the data directory's lock: a process found here has lost its supervisor, so it may be
-    told to stop. Raises EmbeddedPostgresError when it does not go away.
+    Call only while holding the data directory's lock: a process found here has lost its supervisor, so it may
+    be told to stop. Raises EmbeddedPostgresError when it does not go away.
     """
     lines = pid_file(pgdata)
     if not lines:
@@ -176,16 +179,18 @@ async def settle_leftovers(pgdata: Path) -> None:
             raise EmbeddedPostgresError(
                 f"PostgreSQL processes {sorted(pids)} still use {pgdata} and do not stop. Stop them, then start again."
             )
-        # Fast shutdown first (the kernel may have asked for it already); the remains of a killed postmaster that
-        # overstay get SIGQUIT, which PostgreSQL answers by leaving at once: recovery then replays the log.
-        insist = waited_s > LEFTOVER_PATIENCE_S
+        # Fast shutdown first (the kernel may have asked for it already); the remains of a killed postmaster
+        # that overstay get SIGQUIT, which PostgreSQL answers by leaving at once: recovery then replays the
+        # log.
+        insist = waited_s > (LEFTOVER_PATIENCE_S if postmaster in pids else ORPHAN_PATIENCE_S)
         for pid in pids if insist else pids & {postmaster}:
             _tell_once(pid, signal.SIGQUIT if insist else signal.SIGINT, told)
         await asyncio.sleep(SCAN_S)
     if told:
         log.info("embedded_postgres_leftover_stopped", postmaster=postmaster)
-    # A zombie, or a stranger who got the same process id, would make PostgreSQL believe that it is still running.
-    # Should a process have escaped us, PostgreSQL's own shared memory check still refuses a second server.
+    # A zombie, or a stranger who got the same process id, would make PostgreSQL believe that it is still
+    # running. Should a process have escaped us, PostgreSQL's own shared memory check still refuses a second
+    # server.
     if postmaster and _exists(postmaster):
         (pgdata / "postmaster.pid").unlink(missing_ok=True)
 
@@ -210,8 +215,8 @@ def _exists(pid: int) -> bool:
 def _server_processes(pgdata: Path, postmaster: int) -> set[int]:
     """Live server processes of ``pgdata``. Never trusts a process id alone: ids are used again.
 
-    Every PostgreSQL process works inside its data directory, so on Linux that is the proof; a zombie has left it.
-    Elsewhere the postmaster's command line, which names the directory, has to do.
+    Every PostgreSQL process works inside its data directory, so on Linux that is the proof; a zombie has left
+    it. Elsewhere the postmaster's command line, which names the directory, has to do.
     """
     if sys.platform != "linux":
         return {postmaster} if postmaster and str(pgdata) in _command_line(postmaster) else set()
