@@ -1,0 +1,62 @@
+# Everything a developer runs. `make help` lists it. Nothing is installed outside this folder.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# The call style of the older guide needs an older SDK, which cannot live beside the current one.
+OLD_SDK := .venv-old-sdk
+
+# uv does not read pip's configuration: hand it the index that pip would use, if one is set.
+PIP_INDEX := $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
+ifneq ($(PIP_INDEX),)
+export UV_DEFAULT_INDEX := $(PIP_INDEX)
+endif
+export UV_LINK_MODE ?= copy
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test check format bench contract lock clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.ready: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check "uv>=0.9"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock -e .
+	@touch $@
+
+$(OLD_SDK)/.ready: $(VENV)/.ready tests/e2e/old-sdk-requirements.txt
+	$(PYTHON) -m venv --without-pip $(OLD_SDK)
+	$(BIN)/uv pip install --quiet --python $(OLD_SDK)/bin/python -r tests/e2e/old-sdk-requirements.txt
+	@touch $@
+
+install: $(VENV)/.ready ## Make the environment
+
+demo: $(VENV)/.ready ## Run the main job from start to end, with visible progress
+	$(BIN)/python -m examples.demo
+
+up: $(VENV)/.ready ## Serve everything on this machine, data kept in ./var
+	$(BIN)/bookbridge up --data-dir var
+
+test: $(VENV)/.ready $(OLD_SDK)/.ready ## Run the tests
+	$(BIN)/pytest -n auto
+
+check: $(VENV)/.ready ## Format, lint, types, import order
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.ready ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.ready ## Measure, side by side with others in one run
+	$(BIN)/python -m bench
+
+lock: $(VENV)/.ready ## Resolve the dependencies anew
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --extra bench --universal --python-version 3.11 \
+		--no-header --no-annotate --no-emit-index-url --upgrade -o requirements.lock
+
+clean: ## Remove environments and caches
+	rm -rf $(VENV) $(OLD_SDK) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
