@@ -1,0 +1,62 @@
+"""What is wrong, or merely notable, about a body that was sent: the contract's `validation` object.
+
+Errors keep a write from being sent; warnings go along with it. It must not know how they are found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+FINDINGS_MAX: Final = 100
+"""Errors kept of one body, and as many warnings: a long hostile body must not make a long answer."""
+
+MESSAGE_LENGTH_MAX: Final = 1_000
+
+
+class ValidationItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """One finding. `item_id` is the dotted path of the field (`lineItems[0].quantity`), absent when it concerns the
+    whole; `validator_name` is the record's name (`Bill`)."""
+
+    item_id: str | None = None
+    message: str
+    validator_name: str
+
+
+class Validation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """All findings about one write. Both lists are always present."""
+
+    errors: tuple[ValidationItem, ...] = ()
+    warnings: tuple[ValidationItem, ...] = ()
+
+
+@dataclass
+class Findings:
+    """Collects findings about one record, each (field, message) once."""
+
+    validator_name: str
+    errors: dict[tuple[str, str], ValidationItem] = field(default_factory=dict)
+    warnings: dict[tuple[str, str], ValidationItem] = field(default_factory=dict)
+
+    def error(self, path: str, message: str) -> None:
+        """The write cannot be sent. `path` is empty when the record as a whole is wrong."""
+        self._add(self.errors, path, message)
+
+    def warn(self, path: str, message: str) -> None:
+        """The write can be sent; the caller should know."""
+        self._add(self.warnings, path, message)
+
+    def validation(self) -> Validation:
+        """All of it, in the order found."""
+        return Validation(errors=tuple(self.errors.values()), warnings=tuple(self.warnings.values()))
+
+    def _add(self, found: dict[tuple[str, str], ValidationItem], path: str, message: str) -> None:
+        if len(found) < FINDINGS_MAX:
+            item = ValidationItem(
+                item_id=path or None,
+                message=message[:MESSAGE_LENGTH_MAX],
+                validator_name=self.validator_name,
+            )
+            found.setdefault((path, message), item)

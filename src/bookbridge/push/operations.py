@@ -1,0 +1,367 @@
+"""Push operations: one write that an application asked for, from acceptance to outcome, and all SQL on them.
+
+Two words say where an operation is. `status` is the contract's and is for the application; `stage` is ours and says
+what the vendor may have seen:
+
+    accepted ──▶ intended ──▶ done            intended: bytes may have left since `intent_recorded_at`
+                    └──▶ uncertain ──▶ done   uncertain: they did, and no clear answer came back
+
+A time-out changes `status` only: the write goes on, and its outcome is recorded beside the status TimedOut.
+Every change of an open operation is fenced by `runs`: a worker that lost it cannot save what it found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+
+from bookbridge.connectors.kit.connector import Operation as Kind
+from bookbridge.connectors.kit.session import File, Intent
+from bookbridge.push.findings import Validation
+from bookbridge.store.pool import Db
+from bookbridge.store.query import Compiled, Property
+from bookbridge.store.query import Kind as PropertyKind
+
+ERROR_MESSAGE_LENGTH_MAX: Final = 2_000
+
+
+class Status(StrEnum):
+    """What the application is told, in the contract's words."""
+
+    PENDING = "Pending"
+    SUCCESS = "Success"
+    FAILED = "Failed"
+    TIMED_OUT = "TimedOut"
+
+
+class Stage(StrEnum):
+    """What the vendor may have seen."""
+
+    ACCEPTED = "accepted"
+    INTENDED = "intended"
+    UNCERTAIN = "uncertain"
+    DONE = "done"
+
+
+class ChangeType(StrEnum):
+    """What a write did to a record, in the contract's words."""
+
+    UNKNOWN = "Unknown"
+    CREATED = "Created"
+    MODIFIED = "Modified"
+    DELETED = "Deleted"
+    ATTACHMENT_UPLOADED = "AttachmentUploaded"
+
+
+CHANGE_OF: Final[Mapping[Kind, ChangeType]] = {
+    Kind.CREATE: ChangeType.CREATED,
+    Kind.UPDATE: ChangeType.MODIFIED,
+    Kind.DELETE: ChangeType.DELETED,
+    Kind.UPLOAD_ATTACHMENT: ChangeType.ATTACHMENT_UPLOADED,
+}
+
+
+class ChangedRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Which record was changed."""
+
+    id: str
+    data_type: str
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """One effect of a write, in the contract's shape."""
+
+    type: ChangeType
+    record_ref: ChangedRecord
+    attachment_id: str | None = None
+
+
+class PushOperation(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `push_operations`, without what is to be written."""
+
+    company_id: UUID
+    id: UUID
+    connection_id: UUID
+    data_type: str
+    kind: Kind
+    record_id: str | None
+    status: Status
+    stage: Stage
+    file_name: str | None
+    sync_on_complete: bool
+    timeout_in_minutes: int | None
+    intent_key: UUID
+    intent_recorded_at: datetime | None
+    runs: int
+    failures: int
+    not_before: datetime | None
+    requested: datetime
+    completed: datetime | None
+    result_record_id: str | None
+    attachment_id: str | None
+    changes: tuple[Change, ...]
+    error_message: str | None
+    validation: Validation | None
+
+    @property
+    def intent(self) -> Intent:
+        """What the connector is told about this write. Raises ValueError before the intent was recorded."""
+        if self.intent_recorded_at is None:
+            raise ValueError("the intent of this write is not recorded yet")
+        return Intent(str(self.intent_key), self.intent_recorded_at)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is to be written: a body, a file, or (for a deletion) neither."""
+
+    body: str | None = None
+    file: File | None = None
+
+
+STATUS_CODES: Final[Mapping[Status, int]] = {
+    Status.PENDING: 202,
+    Status.SUCCESS: 200,
+    Status.FAILED: 400,
+    # The contract gives no code for this one; HTTP's own word for it is the least surprising.
+    Status.TIMED_OUT: 408,
+}
+
+_STATUS_CODE_SQL = (
+    "case status " + " ".join(f"when '{s.value}' then {code}" for s, code in STATUS_CODES.items()) + " end"
+)
+_COLUMNS = ", ".join(PushOperation.__struct_fields__)
+_OF_THIS_RUN = "company_id = $1 and id = $2 and runs = $3 and stage <> 'done'"
+
+
+def properties() -> dict[str, Property]:
+    """What the history may be queried and ordered by, as SQL over this table."""
+    return {
+        "pushOperationKey": Property(PropertyKind.STRING, "id::text"),
+        "dataConnectionKey": Property(PropertyKind.STRING, "connection_id::text"),
+        "companyId": Property(PropertyKind.STRING, "company_id::text"),
+        "dataType": Property(PropertyKind.STRING, "data_type"),
+        "status": Property(PropertyKind.STRING, "status"),
+        "statusCode": Property(PropertyKind.NUMBER, f"({_STATUS_CODE_SQL})"),
+        "errorMessage": Property(PropertyKind.STRING, "error_message"),
+        "requestedOnUtc": Property(PropertyKind.DATE, "requested"),
+        "completedOnUtc": Property(PropertyKind.DATE, "completed"),
+        "timeoutInMinutes": Property(PropertyKind.NUMBER, "timeout_in_minutes"),
+    }
+
+
+async def insert(
+    db: Db,
+    *,
+    company_id: UUID,
+    connection_id: UUID,
+    data_type: str,
+    kind: Kind,
+    content: Content,
+    record_id: str | None = None,
+    sync_on_complete: bool = True,
+    timeout_in_minutes: int | None = None,
+    validation: Validation | None = None,
+    failed_because: str | None = None,
+) -> PushOperation:
+    """Store a new operation: Pending, or Failed at once when `failed_because` is given."""
+    refused = failed_because is not None
+    kept_file = None if refused else content.file
+    row = await db.fetchrow(
+        f"""
+        insert into push_operations (company_id, id, connection_id, data_type, kind, record_id, status, stage, body,
+            file_name, file_content_type, file_content, sync_on_complete, timeout_in_minutes, intent_key, validation,
+            error_message, completed)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+            case when $8 = 'done' then now() end)
+        returning {_COLUMNS}""",  # noqa: S608
+        company_id,
+        uuid4(),
+        connection_id,
+        data_type,
+        kind.value,
+        record_id,
+        (Status.FAILED if refused else Status.PENDING).value,
+        (Stage.DONE if refused else Stage.ACCEPTED).value,
+        content.body,
+        content.file.name if content.file else None,
+        content.file.content_type if content.file else None,
+        kept_file.content if kept_file else None,
+        sync_on_complete,
+        timeout_in_minutes,
+        uuid4(),
+        _json(validation) if validation is not None else None,
+        _storable(failed_because) if failed_because is not None else None,
+    )
+    return _operation(row)
+
+
+async def get(db: Db | asyncpg.Pool, company_id: UUID, operation_id: UUID) -> PushOperation | None:
+    """One operation of a company."""
+    row = await db.fetchrow(
+        f"select {_COLUMNS} from push_operations where company_id = $1 and id = $2",  # noqa: S608
+        company_id,
+        operation_id,
+    )
+    return _operation(row) if row else None
+
+
+async def list_page(
+    db: Db | asyncpg.Pool,
+    company_id: UUID,
+    *,
+    condition: Compiled | None,
+    order: str | None,
+    limit: int,
+    offset: int,
+) -> tuple[list[PushOperation], int]:
+    """One page of a company's history, newest first unless ordered otherwise, and the total of all pages.
+    `condition` was compiled over `properties()` with `first = 2`."""
+    where = "company_id = $1" if condition is None else f"company_id = $1 and ({condition.sql})"
+    arguments = (company_id, *(condition.arguments if condition is not None else ()))
+    ordering = f"{order}, id" if order else "requested desc, place desc"
+    rows = await db.fetch(
+        f"select {_COLUMNS} from push_operations where {where} order by {ordering}"  # noqa: S608
+        f" limit {limit:d} offset {offset:d}",
+        *arguments,
+    )
+    total = await db.fetchval(f"select count(*) from push_operations where {where}", *arguments)  # noqa: S608
+    return [_operation(row) for row in rows], total
+
+
+async def pending_count(db: Db, connection_id: UUID, at_most: int) -> int:
+    """How many operations of the connection are open; counts no further than `at_most`."""
+    count: int = await db.fetchval(
+        """select count(*) from (
+               select from push_operations where connection_id = $1 and stage <> 'done' limit $2) as open""",
+        connection_id,
+        at_most,
+    )
+    return count
+
+
+async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> PushOperation | None:
+    """The operation that this connection has to carry out next, whether or not it waits."""
+    row = await db.fetchrow(
+        f"""select {_COLUMNS} from push_operations where connection_id = $1 and stage <> 'done'
+        order by place limit 1""",  # noqa: S608
+        connection_id,
+    )
+    return _operation(row) if row else None
+
+
+async def content(db: Db | asyncpg.Pool, operation: PushOperation) -> Content:
+    """What an open operation is to write."""
+    row = await db.fetchrow(
+        """select body, file_name, file_content_type, file_content from push_operations
+           where company_id = $1 and id = $2""",
+        operation.company_id,
+        operation.id,
+    )
+    if row is None or row["file_content"] is None:
+        return Content(body=row["body"] if row else None)
+    return Content(file=File(row["file_name"], row["file_content_type"], row["file_content"]))
+
+
+async def begin(db: Db | asyncpg.Pool, operation: PushOperation) -> PushOperation | None:
+    """Record the intent and start a run; commits before anything is sent. An intent that may have left keeps its time.
+    None: somebody else works on it or ended it."""
+    row = await db.fetchrow(
+        f"""update push_operations set runs = runs + 1,
+            stage = case when stage = 'accepted' then 'intended' else stage end,
+            intent_recorded_at = case when stage = 'accepted' then clock_timestamp() else intent_recorded_at end
+        where {_OF_THIS_RUN} returning {_COLUMNS}""",  # noqa: S608
+        *_run(operation),
+    )
+    return _operation(row) if row else None
+
+
+async def wait(db: Db | asyncpg.Pool, operation: PushOperation, stage: Stage, wait_s: float, *, failed: bool) -> None:
+    """Put an open operation off; `failed` counts towards the limit of tries."""
+    await db.execute(
+        f"""update push_operations set stage = $4, failures = failures + $6,
+            not_before = clock_timestamp() + $5::interval
+        where {_OF_THIS_RUN}""",  # noqa: S608
+        *_run(operation),
+        stage.value,
+        timedelta(seconds=wait_s),
+        1 if failed else 0,
+    )
+
+
+async def succeed(
+    db: Db, operation: PushOperation, changes: tuple[Change, ...], attachment_id: str | None
+) -> PushOperation | None:
+    """End an operation well. A status that has timed out stays. None: this run lost the operation."""
+    row = await db.fetchrow(
+        f"""update push_operations set stage = 'done', file_content = null, not_before = null,
+            status = case when status = 'Pending' then 'Success' else status end,
+            completed = coalesce(completed, clock_timestamp()),
+            changes = $4, result_record_id = $5, attachment_id = $6
+        where {_OF_THIS_RUN} returning {_COLUMNS}""",  # noqa: S608
+        *_run(operation),
+        _json(changes),
+        changes[0].record_ref.id,
+        attachment_id,
+    )
+    return _operation(row) if row else None
+
+
+async def fail(
+    db: Db, operation: PushOperation, message: str, validation: Validation | None = None
+) -> PushOperation | None:
+    """End an operation badly; `validation` None keeps what was found on acceptance. A status that has timed out
+    stays. None: this run lost the operation."""
+    row = await db.fetchrow(
+        f"""update push_operations set stage = 'done', file_content = null, not_before = null,
+            status = case when status = 'Pending' then 'Failed' else status end,
+            completed = coalesce(completed, clock_timestamp()),
+            error_message = $4, validation = coalesce($5, validation)
+        where {_OF_THIS_RUN} returning {_COLUMNS}""",  # noqa: S608
+        *_run(operation),
+        _storable(message),
+        _json(validation) if validation is not None else None,
+    )
+    return _operation(row) if row else None
+
+
+async def time_out(db: Db, company_id: UUID, operation_id: UUID) -> PushOperation | None:
+    """Tell the application that its time is over, if the operation is still Pending. The write goes on."""
+    row = await db.fetchrow(
+        f"""update push_operations set status = 'TimedOut', completed = clock_timestamp()
+        where company_id = $1 and id = $2 and status = 'Pending' returning {_COLUMNS}""",  # noqa: S608
+        company_id,
+        operation_id,
+    )
+    return _operation(row) if row else None
+
+
+def _storable(message: str) -> str:
+    """A message that may hold a vendor's words: no NUL, which PostgreSQL cannot keep, and of bearable length."""
+    return message.replace("\0", "")[:ERROR_MESSAGE_LENGTH_MAX]
+
+
+def _run(operation: PushOperation) -> tuple[UUID, UUID, int]:
+    return operation.company_id, operation.id, operation.runs
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _operation(row: Mapping[str, Any]) -> PushOperation:
+    values = dict(row)
+    values["kind"] = Kind(values["kind"])
+    values["status"] = Status(values["status"])
+    values["stage"] = Stage(values["stage"])
+    values["changes"] = msgspec.json.decode(values["changes"], type=tuple[Change, ...])
+    if values["validation"] is not None:
+        values["validation"] = msgspec.json.decode(values["validation"], type=Validation)
+    return PushOperation(**values)

@@ -1,0 +1,200 @@
+"""Accepting a write: everything that can be said about it without asking the vendor.
+
+In the caller's transaction, so that it commits together with the answer kept under the caller's Idempotency-Key.
+What can be answered only by the vendor is left to `run`.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Final
+from uuid import UUID
+
+from bookbridge.accounting import catalog
+from bookbridge.companies import connections
+from bookbridge.companies.connections import Connection, Status
+from bookbridge.companies.views import Views
+from bookbridge.connectors.kit.connector import AttachmentRule, Connector, Write
+from bookbridge.connectors.kit.connector import Operation as Kind
+from bookbridge.connectors.kit.session import File
+from bookbridge.push import doorbell, events, operations
+from bookbridge.push.errors import (
+    AttachmentRefused,
+    BadParameter,
+    ConnectionNotLinked,
+    NotSupported,
+    TooManyPending,
+    UnknownDataType,
+)
+from bookbridge.push.findings import Validation
+from bookbridge.push.operations import Content, PushOperation
+from bookbridge.push.validation import validate
+from bookbridge.store.pool import Db
+
+TIMEOUT_MAX_MINUTES: Final = 30 * 24 * 60
+PENDING_MAX: Final = 10_000
+"""Writes that may wait on one connection."""
+
+RECORD_ID_LENGTH_MAX: Final = 255
+FILE_NAME_LENGTH_MAX: Final = 200
+DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
+
+_CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,100}/[A-Za-z0-9!#$&^_.+-]{1,100}")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A write as an application asks for it. `body` is the record's JSON (create, update), `file` what to attach;
+    `record_id` names the record to update, delete or attach to."""
+
+    data_type: str
+    kind: Kind
+    record_id: str | None = None
+    body: bytes | None = None
+    file: File | None = None
+    timeout_in_minutes: int | None = None
+    sync_on_complete: bool = True
+
+
+async def submit(
+    db: Db, views: Views, connector: Connector, company_id: UUID, connection_id: UUID, submission: Submission
+) -> PushOperation:
+    """Accept a write: the operation is Pending and will be carried out, or Failed when its content is invalid.
+
+    Raises a PushError or ConnectionNotFound when it is not even that; nothing is stored then.
+    """
+    data_type = supported_key(connector, submission.data_type)
+    if submission.timeout_in_minutes is not None and not 1 <= submission.timeout_in_minutes <= TIMEOUT_MAX_MINUTES:
+        raise BadParameter(f"timeoutInMinutes must lie in 1..{TIMEOUT_MAX_MINUTES}", "timeoutInMinutes")
+    _check_record_id(submission)
+    connection = await connections.hold(db, company_id, connection_id)
+    if connection.status is not Status.LINKED:
+        raise ConnectionNotLinked(connection_id, connection.status.value)
+    if await operations.pending_count(db, connection_id, PENDING_MAX) >= PENDING_MAX:
+        raise TooManyPending(f"More than {PENDING_MAX} writes wait on this connection; please retry later")
+    if submission.kind is Kind.UPLOAD_ATTACHMENT:
+        content, validation = Content(file=_attachment(connector, data_type, submission.file)), None
+    else:
+        write = write_row(connector, data_type, submission.kind)
+        content, validation = await _checked(db, write, connection, submission)
+    return await _store(db, views, connection, data_type, submission, content, validation)
+
+
+def supported_key(connector: Connector, data_type: str) -> str:
+    """The contract's spelling of a data type that is written on this platform in some way.
+    Raises UnknownDataType, NotSupported."""
+    try:
+        key = catalog.canonical_key(data_type)
+    except catalog.UnknownDataTypeError:
+        raise UnknownDataType(data_type) from None
+    if connector.attachment_rule(key) is None and not any(row.data_type.key == key for row in connector.writes):
+        raise NotSupported(key, connector.key)
+    return key
+
+
+def write_row(connector: Connector, data_type: str, kind: Kind) -> Write[Any]:
+    """The manifest's row for a write. Raises NotSupported."""
+    row = connector.write(data_type, kind)
+    if row is None:
+        raise NotSupported(data_type, connector.key)
+    return row
+
+
+async def _checked(
+    db: Db, write: Write[Any], connection: Connection, submission: Submission
+) -> tuple[Content, Validation | None]:
+    if submission.kind is Kind.DELETE:
+        return Content(), None
+    body = submission.body or b""
+    validation = await validate(
+        db,
+        write,
+        body,
+        company_id=connection.company_id,
+        connection_id=connection.id,
+        record_id=submission.record_id,
+    )
+    return Content(body=body.decode()), validation
+
+
+async def _store(
+    db: Db,
+    views: Views,
+    connection: Connection,
+    data_type: str,
+    submission: Submission,
+    content: Content,
+    validation: Validation | None,
+) -> PushOperation:
+    refused = validation is not None and bool(validation.errors)
+    name = catalog.by_key(data_type).name
+    operation = await operations.insert(
+        db,
+        company_id=connection.company_id,
+        connection_id=connection.id,
+        data_type=data_type,
+        kind=submission.kind,
+        content=content,
+        record_id=submission.record_id,
+        sync_on_complete=submission.sync_on_complete,
+        timeout_in_minutes=submission.timeout_in_minutes,
+        validation=validation,
+        failed_because=f"Push failed for {name}: see validation for what is wrong." if refused else None,
+    )
+    if refused:
+        await events.tell(db, views, operation, successful=False)
+        return operation
+    await doorbell.wake(db, connection.id)
+    if submission.timeout_in_minutes is not None:
+        await doorbell.time_out_after(db, operation.company_id, operation.id, submission.timeout_in_minutes)
+    return operation
+
+
+def _check_record_id(submission: Submission) -> None:
+    record_id = submission.record_id
+    if submission.kind is Kind.CREATE:
+        if record_id is not None:
+            raise BadParameter("A record that is created has no id yet", "recordId")
+    elif record_id is None or not 1 <= len(record_id) <= RECORD_ID_LENGTH_MAX or not record_id.isprintable():
+        raise BadParameter("That cannot be the id of a record", "recordId")
+
+
+def _attachment(connector: Connector, data_type: str, file: File | None) -> File:
+    """The file under a name and content type that can be passed on. Raises AttachmentRefused, NotSupported."""
+    rule = connector.attachment_rule(data_type)
+    if rule is None:
+        raise NotSupported(data_type, connector.key)
+    if file is None or not file.content:
+        raise AttachmentRefused("A file that is not empty is expected.")
+    if len(file.content) > rule.size_max_bytes:
+        raise AttachmentRefused(
+            f"The file has {len(file.content)} bytes; this platform takes at most {rule.size_max_bytes}."
+        )
+    name = _file_name(file.name)
+    _check_extension(rule, name)
+    content_type = file.content_type.partition(";")[0].strip()
+    if not _CONTENT_TYPE.fullmatch(content_type) or content_type == DEFAULT_CONTENT_TYPE:
+        content_type = mimetypes.guess_type(name)[0] or DEFAULT_CONTENT_TYPE
+    return File(name, content_type, file.content)
+
+
+def _check_extension(rule: AttachmentRule, name: str) -> None:
+    allowed = {extension.lower().lstrip(".") for extension in rule.extensions}
+    extension = PurePath(name).suffix.lower().lstrip(".")
+    if allowed and extension not in allowed:
+        raise AttachmentRefused(f"This platform takes no '{extension}' files, only: {', '.join(sorted(allowed))}.")
+
+
+def _file_name(name: str) -> str:
+    """The last part of the name, without anything that has a meaning to a file system or in a header; the
+    extension survives shortening."""
+    last = re.split(r"[/\\]", name)[-1]
+    clean = "".join(letter if letter.isprintable() and letter not in '<>:"|?*' else "_" for letter in last).strip()
+    if not clean.strip("._"):
+        raise AttachmentRefused("The file has no name.")
+    path = PurePath(clean)
+    suffix = path.suffix[:FILE_NAME_LENGTH_MAX]
+    return path.stem[: FILE_NAME_LENGTH_MAX - len(suffix)] + suffix
