@@ -109,9 +109,7 @@ def check(draft: ConsumerDraft, *, private_addresses_allowed: bool) -> None:
         *_company_tag_problems(draft.company_tags or []),
     ]
     if draft.description is not None and not _is_plain(draft.description, DESCRIPTION_LENGTH_MAX):
-        problems.append(
-            Problem("description", f"At most {DESCRIPTION_LENGTH_MAX} characters, no control characters.")
-        )
+        problems.append(Problem("description", f"At most {DESCRIPTION_LENGTH_MAX} characters, no control characters."))
     if problems:
         raise InvalidConsumer(problems)
 
@@ -234,15 +232,13 @@ def _url_problems(url: str | None, *, private_addresses_allowed: bool) -> list[P
     if not url:
         return [Problem("url", "A url is required.")]
     if not _is_plain(url, URL_LENGTH_MAX) or " " in url:
-        return [
-            Problem("url", f"A url has at most {URL_LENGTH_MAX} characters, no spaces or control characters.")
-        ]
+        return [Problem("url", f"A url has at most {URL_LENGTH_MAX} characters, no spaces or control characters.")]
     try:
         # The parser that will be used to send: two parsers may disagree on which host a url names.
         parsed = httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError):
         return [Problem("url", "Not a valid url.")]
-    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.port == 0:
+    if parsed.scheme not in ("http", "https") or not parsed.host or not _is_port(parsed.port):
         return [Problem("url", "A url starts with https:// and names a host.")]
     problems = []
     if parsed.userinfo or parsed.fragment:
@@ -253,6 +249,10 @@ def _url_problems(url: str | None, *, private_addresses_allowed: bool) -> list[P
         if _is_private_literal(parsed.host):
             problems.append(Problem("url", "A url must not name a private address."))
     return problems
+
+
+def _is_port(port: int | None) -> bool:
+    return port is None or 0 < port < 65536
 
 
 def _is_private_literal(host: str) -> bool:
@@ -277,7 +277,5 @@ def _company_tag_problems(tags: Sequence[str]) -> list[Problem]:
     for tag in tags:
         key, colon, value = tag.partition(":")
         if not (_is_plain(tag, COMPANY_TAG_LENGTH_MAX) and key and colon and value):
-            return [
-                Problem("companyTags", f"A tag is key:value, at most {COMPANY_TAG_LENGTH_MAX} characters.")
-            ]
+            return [Problem("companyTags", f"A tag is key:value, at most {COMPANY_TAG_LENGTH_MAX} characters.")]
     return []

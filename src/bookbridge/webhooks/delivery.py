@@ -41,8 +41,9 @@ the longest wait of the schedule."""
 
 DISABLED_WHY: Final = "Every attempt failed for five days."
 
-SLICE_S: Final = 30.0
-"""After this long the handler lets others have its place, and asks to be run again."""
+SLICE_S: Final = 5.0
+"""After this long the handler makes room for others, and asks to be run again. With one attempt on top it is still
+within the time that a stopping worker grants."""
 
 WIDTH_MAX: Final = 16
 """Attempts at a time for a consumer that is slow or failing. A quick one gets one at a time, hence in order.
@@ -210,9 +211,7 @@ class Deliverer:
             if outcome.successful:
                 await _note_success(db, consumer_id, consumer["failing_since"])
             else:
-                await _note_failure(
-                    db, consumer_id, consumer["failing_since"], consumer["last_failure"], ended
-                )
+                await _note_failure(db, consumer_id, consumer["failing_since"], consumer["last_failure"], ended)
 
     async def _advance(self, db: Db, consumer_id: UUID, due: _Due, ended: datetime, outcome: Outcome) -> bool:
         """Move the delivery on in its schedule. False: it is gone, or another run has saved this attempt."""
@@ -286,11 +285,7 @@ async def _note_failure(
     last_failure: datetime | None,
     now: datetime,
 ) -> None:
-    if (
-        failing_since is None
-        or last_failure is None
-        or now - last_failure > timedelta(seconds=FAILURE_GAP_MAX_S)
-    ):
+    if failing_since is None or last_failure is None or now - last_failure > timedelta(seconds=FAILURE_GAP_MAX_S):
         failing_since = now
     disabled = now - failing_since >= timedelta(seconds=DISABLED_AFTER_S)
     await db.execute(

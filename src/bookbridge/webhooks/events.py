@@ -50,9 +50,7 @@ def _write_event_types() -> list[EventType]:
     rows = []
     for key in WRITE_DATA_TYPES:
         rows.append(EventType(f"{key}.write.successful", "Writes", f"A write of {key} reached the platform."))
-        rows.append(
-            EventType(f"{key}.write.unsuccessful", "Writes", f"A write of {key} failed or timed out.")
-        )
+        rows.append(EventType(f"{key}.write.unsuccessful", "Writes", f"A write of {key} failed or timed out."))
     return rows
 
 
@@ -60,9 +58,7 @@ def _report_event_types() -> list[EventType]:
     rows = []
     for key, title in _REPORTS.items():
         rows.append(EventType(f"reports.{key}.generate.successful", "Reports", f"{title} is ready."))
-        rows.append(
-            EventType(f"reports.{key}.generate.unsuccessful", "Reports", f"{title} could not be generated.")
-        )
+        rows.append(EventType(f"reports.{key}.generate.unsuccessful", "Reports", f"{title} could not be generated."))
     return rows
 
 
@@ -73,25 +69,17 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         EventType("company.deleted", "Companies", "A company was deleted with all that was held of it."),
         EventType("company.product.added", "Companies", "A product was switched on for a company."),
         EventType("company.product.removed", "Companies", "A product was switched off for a company."),
-        EventType(
-            "connection.created", "Connections", "A connection was created and waits for authorisation."
-        ),
+        EventType("connection.created", "Connections", "A connection was created and waits for authorisation."),
         EventType("connection.connected", "Connections", "A connection was authorised for the first time."),
-        EventType(
-            "connection.failed", "Connections", "An authorisation was refused or could not be completed."
-        ),
+        EventType("connection.failed", "Connections", "An authorisation was refused or could not be completed."),
         EventType("connection.disconnected", "Connections", "A connection was unlinked, or lost its access."),
         EventType("connection.reconnected", "Connections", "A disconnected connection was authorised again."),
         EventType("connection.deleted", "Connections", "A connection was deleted."),
         EventType("read.completed", "Reads", "A batch of reads ended, each with success or failure."),
         EventType("read.completed.initial", "Reads", "The first reads after an authorisation ended."),
         *_write_event_types(),
-        EventType(
-            "expenses.sync.successful", "Expenses", "Every transaction of a sync reached the platform."
-        ),
-        EventType(
-            "expenses.sync.unsuccessful", "Expenses", "A sync ended with at least one error or warning."
-        ),
+        EventType("expenses.sync.successful", "Expenses", "Every transaction of a sync reached the platform."),
+        EventType("expenses.sync.unsuccessful", "Expenses", "A sync ended with at least one error or warning."),
         EventType("bankFeeds.sourceAccount.connected", "Bank feeds", "A source account was mapped."),
         EventType("bankFeeds.sourceAccount.disconnected", "Bank feeds", "A source account lost its mapping."),
         *_report_event_types(),

@@ -36,9 +36,7 @@ async def rotate(db: Db | asyncpg.Pool, application: str = ZAPIER) -> str:
 
 async def is_valid(db: Db | asyncpg.Pool, key: str, application: str = ZAPIER) -> bool:
     """Whether this is the application's live key."""
-    stored = await db.fetchval(
-        "select key_hash from webhook_integration_keys where application = $1", application
-    )
+    stored = await db.fetchval("select key_hash from webhook_integration_keys where application = $1", application)
     return stored is not None and hmac.compare_digest(stored, _hash(key))
 
 

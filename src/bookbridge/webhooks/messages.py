@@ -126,15 +126,12 @@ async def get(db: Db | asyncpg.Pool, message_id: UUID) -> Message:
     return Message(
         **dict(row),
         deliveries=tuple(
-            msgspec.structs.replace(delivery, attempts=tuple(attempts[delivery.consumer_id]))
-            for delivery in deliveries
+            msgspec.structs.replace(delivery, attempts=tuple(attempts[delivery.consumer_id])) for delivery in deliveries
         ),
     )
 
 
-async def activity(
-    db: Db | asyncpg.Pool, *, until: datetime, consumer_id: UUID | None = None
-) -> list[Activity]:
+async def activity(db: Db | asyncpg.Pool, *, until: datetime, consumer_id: UUID | None = None) -> list[Activity]:
     """Attempts in the ACTIVITY_WINDOW_S seconds before `until` (aware), by slot, oldest first; none is left
     out.
     """

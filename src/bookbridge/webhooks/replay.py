@@ -54,7 +54,7 @@ async def recover_failed(db: Db, consumer_id: UUID, *, since: datetime) -> int:
     await get(db, consumer_id)
     rows = await db.fetch(
         """update webhook_deliveries delivery
-           set status = 'Attempting', step = 0, next_attempt = $3 + failed.place * $4::interval,
+           set status = 'Attempting', step = 0, next_attempt = $3::timestamptz + failed.place * $4::interval,
                completed = null
            from (select message_id, row_number() over (order by created, message_id) - 1 as place
                  from (select d.message_id, m.created from webhook_deliveries d
@@ -83,7 +83,7 @@ async def replay_missing(db: Db, consumer_id: UUID, *, since: datetime) -> int:
     await get(db, consumer_id)
     rows = await db.fetch(
         """insert into webhook_deliveries (consumer_id, message_id, status, next_attempt)
-           select $1, id, 'Sending', $3 + (row_number() over (order by created, id) - 1) * $4::interval
+           select $1, id, 'Sending', $3::timestamptz + (row_number() over (order by created, id) - 1) * $4::interval
            from (select message.id, message.created
                  from webhook_messages message
                  join (select event_types, company_tags from webhook_consumers
