@@ -9,6 +9,7 @@ from collections import Counter
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 
 from bookbridge import jobs
 from bookbridge.jobs import doorbells
@@ -322,3 +323,39 @@ async def test_a_shortened_period_takes_effect_at_once(pool: asyncpg.Pool) -> No
 async def test_install_from_many_processes_at_once(dsn: str) -> None:
     await asyncio.gather(*(jobs.install(dsn) for _ in range(5)))
     await jobs.install(dsn)
+
+
+async def test_runs_are_counted(pool: asyncpg.Pool, start: StartWorker) -> None:
+    async def handler(key: str) -> None:
+        if key == "bad":
+            raise RuntimeError("no")
+
+    start({"counted": handler})
+    await ring(pool, "counted", "good")
+    await ring(pool, "counted", "bad")
+
+    def count(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(name, {"task": "counted", **labels}) or 0.0
+
+    await until(lambda: count("bookbridge_job_runs_total", ending="done") == 1)
+    await until(lambda: count("bookbridge_job_runs_total", ending="failed") >= 1)
+    assert count("bookbridge_job_failures_total") >= 1
+    assert count("bookbridge_job_duration_seconds_count") >= 2
+
+
+async def test_a_worker_without_the_engines_tables_says_so(dsn: str, pool: asyncpg.Pool) -> None:
+    await pool.execute("drop table pgqueuer cascade")
+    with pytest.raises(RuntimeError, match="missing"):
+        await jobs.Worker(dsn, {}).run()
+
+
+def test_impossible_workers_are_refused() -> None:
+    async def handler(key: str) -> None:
+        return
+
+    with pytest.raises(ValueError):
+        jobs.Worker("postgresql://", {"t": handler}, concurrency=1)
+    with pytest.raises(ValueError):
+        jobs.Worker("postgresql://", {"Bad Name": handler})
+    with pytest.raises(ValueError):
+        jobs.Worker("postgresql://", {"t": handler}, schedules=[jobs.Schedule("t", 1, lambda: handler(""))])

@@ -24,6 +24,8 @@ No wake-up is lost
        so `begin` clears the mark.
     3. `finish` of J: J's handler has been started. A put-back that it replaces was not a ring but the
        handler's earlier word on when to run again, and the newest word counts.
+    4. `begin` of J finds that J's runs were cut off again and again. It replaces J by a put-back in the same
+       transaction, so the start comes later, but it comes.
     The engine cannot end jobs at all (see `engine`). If someone else empties the queue by hand, runs
     that were cut off are rung again by `sweep`.
 
@@ -49,7 +51,7 @@ import math
 import random
 import re
 from datetime import timedelta
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -67,6 +69,10 @@ BACKOFF_MAX_S = 300.0
 # Spread retries of many keys that failed together, so that they do not come back together.
 BACKOFF_JITTER = 0.2
 
+# A run may be cut off this often in a row (worker killed, database away) and is started again at once. After that it
+# is suspected of killing its worker, and waits like a failed one.
+CUT_OFFS_AT_ONCE_MAX = 2
+
 SWEEP_LOCK = 0x62656C6C
 LOG_KEPT = timedelta(days=1)
 IDLE_DOORBELL_KEPT = timedelta(days=7)
@@ -79,6 +85,15 @@ class Ending(enum.Enum):
     DONE = "done"
     FAILED = "failed"
     HANDED_BACK = "handed_back"  # cut short by its worker, which is stopping: neither done nor failed
+
+
+class _Bell(NamedTuple):
+    """What the row of (task, key) said when it was locked."""
+
+    job_id: int | None
+    holder: UUID | None
+    rung_again: bool
+    failures: int
 
 
 async def ring(db: Db, task: str, key: str, *, after_s: float = 0.0) -> None:
@@ -121,15 +136,15 @@ def key_of(job: Job) -> str:
 async def begin(pool: asyncpg.Pool, job: Job, holder: UUID) -> bool:
     """Whether the handler may start now for this picked job.
 
-    True: `holder` is now the one that runs (task, key). False: another run answers this ring, or another
-    worker has taken the job over; nothing is left to do. Jobs of the same (task, key) that are due already
-    are answered by this start and removed.
+    True: `holder` is now the one that runs (task, key), and jobs of the same (task, key) that are due are answered by
+    this start and removed. False: another run answers this ring, another worker has taken the job over, or
+    the run was cut off so often that it was put off; nothing is left to do.
     """
     async with pool.acquire() as db, db.transaction():
         bell = await _lock(db, job)
         if not await _beat_one(db, job, holder):
             return False
-        if bell["job_id"] not in (None, job.id) and await _is_queued(db, bell["job_id"]):
+        if bell.job_id not in (None, job.id) and await _is_queued(db, bell.job_id):
             await db.execute(
                 "update doorbells set rung_again = true where task = $1 and key = $2",
                 job.entrypoint,
@@ -137,25 +152,37 @@ async def begin(pool: asyncpg.Pool, job: Job, holder: UUID) -> bool:
             )
             await _remove(db, [job.id])
             return False
-        await db.execute(
-            """update doorbells set job_id = $3, holder = $4, rung_again = false,
-                      started_at = clock_timestamp()
-               where task = $1 and key = $2""",
-            job.entrypoint,
-            key_of(job),
-            job.id,
-            holder,
-        )
-        answered = await db.fetch(
-            f"select id from {QUEUE} where entrypoint = $1 and payload = $2 and id <> $3"  # noqa: S608
-            " and execute_after <= now()",
-            job.entrypoint,
-            job.payload,
-            job.id,
-        )
-        if answered:
-            await _remove(db, [row["id"] for row in answered])
+        failures = bell.failures
+        if bell.job_id == job.id:
+            failures += 1
+            if failures > CUT_OFFS_AT_ONCE_MAX:
+                await _conclude(db, bell, job, failures, backoff_s(failures))
+                return False
+        await _record_start(db, job, holder, failures)
         return True
+
+
+async def _record_start(db: Db, job: Job, holder: UUID, failures: int) -> None:
+    await db.execute(
+        """update doorbells set job_id = $3, holder = $4, rung_again = false, failures = $5,
+                  started_at = clock_timestamp()
+           where task = $1 and key = $2""",
+        job.entrypoint,
+        key_of(job),
+        job.id,
+        holder,
+        failures,
+    )
+    answered = await db.fetch(
+        f"select id from {QUEUE} where entrypoint = $1 and payload = $2 and id <> $3"  # noqa: S608
+        " and execute_after <= now()",
+        job.entrypoint,
+        job.payload,
+        job.id,
+    )
+    # Only if there are any: the engine announces every delete, even of nothing, to all workers.
+    if answered:
+        await _remove(db, [row["id"] for row in answered])
 
 
 async def finish(
@@ -169,9 +196,9 @@ async def finish(
     """
     async with pool.acquire() as db, db.transaction():
         bell = await _lock(db, job)
-        if (bell["job_id"], bell["holder"]) != (job.id, holder) or not await _beat_one(db, job, holder):
+        if (bell.job_id, bell.holder) != (job.id, holder) or not await _beat_one(db, job, holder):
             return False
-        failures = bell["failures"]
+        failures = bell.failures
         if ending is Ending.DONE:
             failures = 0
         elif ending is Ending.FAILED:
@@ -179,25 +206,30 @@ async def finish(
             again_after_s = backoff_s(failures)
         else:
             again_after_s = 0.0
-        put_back_key = f"{job.entrypoint}:{key_of(job)}"
-        await db.execute(f"delete from {QUEUE} where dedupe_key = $1 and id <> $2", put_back_key, job.id)  # noqa: S608
-        queries = queries_on(db)
-        await queries.log_jobs([(job, "exception" if ending is Ending.FAILED else "successful", None)])
-        if bell["rung_again"]:
-            await queries.enqueue(job.entrypoint, job.payload)
-        if again_after_s is not None:
-            delay = timedelta(seconds=again_after_s)
-            await queries.enqueue(job.entrypoint, job.payload, execute_after=delay, dedupe_key=put_back_key)
-        await db.execute(
-            """update doorbells
-               set job_id = null, holder = null, rung_again = false, failures = $3,
-                   finished_at = clock_timestamp()
-               where task = $1 and key = $2""",
-            job.entrypoint,
-            key_of(job),
-            failures,
-        )
+        await _conclude(db, bell, job, failures, again_after_s)
         return True
+
+
+async def _conclude(db: Db, bell: _Bell, job: Job, failures: int, again_after_s: float | None) -> None:
+    """Under the row lock: remove the job that ran, free the row, and queue what is owed."""
+    queries = queries_on(db)
+    await queries.log_jobs([(job, "exception" if failures > bell.failures else "successful", None)])
+    put_back_key = f"{job.entrypoint}:{key_of(job)}"
+    await db.execute(f"delete from {QUEUE} where dedupe_key = $1", put_back_key)  # noqa: S608
+    if bell.rung_again:
+        await queries.enqueue(job.entrypoint, job.payload)
+    if again_after_s is not None:
+        delay = timedelta(seconds=again_after_s)
+        await queries.enqueue(job.entrypoint, job.payload, execute_after=delay, dedupe_key=put_back_key)
+    await db.execute(
+        """update doorbells
+           set job_id = null, holder = null, rung_again = false, failures = $3,
+               finished_at = clock_timestamp()
+           where task = $1 and key = $2""",
+        job.entrypoint,
+        key_of(job),
+        failures,
+    )
 
 
 def backoff_s(failures: int) -> float:
@@ -255,8 +287,8 @@ async def _ring_cut_off(db: Db) -> int:
     rung = 0
     for task, key in candidates:
         # Look again under the lock, in a new statement: the candidate may have ended and begun since.
-        bell = await db.fetchrow(_LOCK, task, key)
-        if bell["job_id"] is None or await _is_queued(db, bell["job_id"]):
+        bell = _Bell(*await db.fetchrow(_LOCK, task, key))
+        if bell.job_id is None or await _is_queued(db, bell.job_id):
             continue
         await db.execute(
             """update doorbells set job_id = null, holder = null, rung_again = false
@@ -294,9 +326,8 @@ _LOCK = """insert into doorbells as bell (task, key) values ($1, $2)
            returning job_id, holder, rung_again, failures"""
 
 
-async def _lock(db: Db, job: Job) -> dict[str, Any]:
-    row = await db.fetchrow(_LOCK, job.entrypoint, key_of(job))
-    return dict(row)
+async def _lock(db: Db, job: Job) -> _Bell:
+    return _Bell(*await db.fetchrow(_LOCK, job.entrypoint, key_of(job)))
 
 
 async def _beat_one(db: Db, job: Job, holder: UUID) -> bool:
@@ -309,7 +340,7 @@ async def _beat_one(db: Db, job: Job, holder: UUID) -> bool:
     return held is True
 
 
-async def _is_queued(db: Db, job_id: int) -> bool:
+async def _is_queued(db: Db, job_id: int | None) -> bool:
     return await db.fetchval(f"select exists (select from {QUEUE} where id = $1)", job_id) is True  # noqa: S608
 
 

@@ -17,12 +17,14 @@ import random
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 import structlog
+from pgqueuer.domain.errors import FailingListenerError
 from pgqueuer.domain.models import Job
 from pgqueuer.domain.types import Channel
 from pgqueuer.qm import QueueManager
@@ -189,8 +191,10 @@ class Worker:
             # until the engine has ended, nothing new is picked.
             await self._wind_down(running, self._grace_s if self._stopping.is_set() else 0.0)
         if not self._stopping.is_set():
-            log.warning("jobs.engine_restarts", reason=_reason(running))
-            await asyncio.wait({asyncio.create_task(self._stopping.wait())}, timeout=RESTART_S)
+            log.warning("jobs.engine_restarts", reason=repr(_outage(running)))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RESTART_S):
+                    await self._stopping.wait()
 
     async def _wind_down(self, running: asyncio.Task[None], grace_s: float) -> None:
         await asyncio.wait({running}, timeout=grace_s)
@@ -316,12 +320,14 @@ def _ending(run: _Run) -> tuple[Ending, float | None]:
     return Ending.DONE, min(max(again_after_s, 0.0), AFTER_S_MAX)
 
 
-def _reason(running: asyncio.Task[None]) -> str:
-    if not running.done():
-        return "still running"
-    if running.cancelled():
-        return "cancelled"
-    return repr(running.exception())
+def _outage(running: asyncio.Task[None]) -> BaseException | None:
+    """Why the engine ended, if that can be waited out; raises what cannot (tables missing, a fault of ours)."""
+    if not running.done() or running.cancelled():
+        return None
+    error = running.exception()
+    if error is not None and not isinstance(error, (*DATABASE_ERRORS, FailingListenerError)):
+        raise error
+    return error
 
 
 async def _close(pool: asyncpg.Pool) -> None:
