@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -117,30 +116,6 @@ async def test_nobody_listening_is_a_failure(
     assert await deliverer(str(consumer.id)) == 5
     [attempt] = (await messages.get(pool, message_id)).deliveries[0].attempts
     assert attempt.error == "No answer: ConnectError."
-
-
-async def test_a_crash_between_sending_and_saving_sends_the_same_message_again(
-    pool: asyncpg.Pool, receiver: Receiver, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Crash(BaseException):
-        pass
-
-    async def crash(*_: Any) -> None:
-        raise Crash
-
-    consumer, secret = await subscribe(pool, receiver.url)
-    message_id = await emit(pool)
-    clock.advance(1)
-    dying = deliverer_on(pool, clock)
-    monkeypatch.setattr(dying, "_save", crash)
-    with pytest.raises(BaseExceptionGroup):
-        await dying(str(consumer.id))
-    assert await deliverer_on(pool, clock)(str(consumer.id)) is None
-    first, second = receiver.requests
-    assert first.headers["webhook-id"] == second.headers["webhook-id"] == str(message_id)
-    assert first.body == second.body
-    Webhook(secret).verify(second.body, second.headers)
-    assert await pool.fetchval("select count(*) from webhook_attempts") == 1
 
 
 async def test_two_runs_of_one_consumer_record_an_attempt_once(

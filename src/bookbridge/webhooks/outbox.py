@@ -53,25 +53,8 @@ async def emit(
     `payload` must hold text in the contract's date form, never datetime. Raises ValueError for an unknown
     event type, BodyTooLarge (a ValueError) above BODY_SIZE_MAX_BYTES.
     """
-    if event_type not in EVENT_TYPES:
-        raise ValueError(f"unknown event type {event_type!r}")
-    message_id = uuid4()
-    created = datetime.now(UTC)
-    envelope = Envelope(message_id, event_type, contract_datetime(created), payload)
-    body = _encoder.encode(envelope)
-    if len(body) > BODY_SIZE_MAX_BYTES:
-        raise BodyTooLarge(f"a {event_type} message of {len(body)} bytes")
     tags = tag_texts(company_tags or {})
-    await db.execute(
-        """insert into webhook_messages (id, company_id, company_tags, event_type, body, created)
-           values ($1, $2, $3, $4, $5, $6)""",
-        message_id,
-        company_id,
-        tags,
-        event_type,
-        body.decode(),
-        created,
-    )
+    message_id, created = await store(db, event_type, payload, company_id=company_id, tags=tags)
     # The lock keeps a consumer that is being deleted at this moment from failing the caller's transaction.
     consumers = await db.fetch(
         """with matching as (
@@ -89,6 +72,36 @@ async def emit(
     for consumer in consumers:
         await wake(db, consumer["consumer_id"])
     return message_id
+
+
+async def store(
+    db: Db,
+    event_type: str,
+    payload: dict[str, Any] | msgspec.Struct,
+    *,
+    company_id: UUID | None,
+    tags: list[str],
+    is_example: bool = False,
+) -> tuple[UUID, datetime]:
+    """Write a message that nobody is told of yet; returns its id and moment. Raises as `emit` does."""
+    if event_type not in EVENT_TYPES:
+        raise ValueError(f"unknown event type {event_type!r}")
+    message_id, created = uuid4(), datetime.now(UTC)
+    body = _encoder.encode(Envelope(message_id, event_type, contract_datetime(created), payload))
+    if len(body) > BODY_SIZE_MAX_BYTES:
+        raise BodyTooLarge(f"a {event_type} message of {len(body)} bytes")
+    await db.execute(
+        """insert into webhook_messages (id, company_id, company_tags, event_type, body, is_example, created)
+           values ($1, $2, $3, $4, $5, $6, $7)""",
+        message_id,
+        company_id,
+        tags,
+        event_type,
+        body.decode(),
+        is_example,
+        created,
+    )
+    return message_id, created
 
 
 def tag_texts(tags: Mapping[str, str]) -> list[str]:

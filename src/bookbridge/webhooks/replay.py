@@ -90,7 +90,7 @@ async def replay_missing(db: Db, consumer_id: UUID, *, since: datetime) -> int:
                        where id = $1 for key share) consumer
                    on message.event_type = any (consumer.event_types)
                   and (consumer.company_tags is null or consumer.company_tags && message.company_tags)
-                 where message.created >= $2
+                 where message.created >= $2 and not message.is_example
                    and not exists (select from webhook_deliveries delivery
                                    where delivery.consumer_id = $1 and delivery.message_id = message.id)
                  order by message.created, message.id limit $5) missing

@@ -21,6 +21,7 @@ create table webhook_messages (
     company_tags text[] not null default '{}',   -- "key:value", as they were when it happened
     event_type   text not null,
     body         text not null,
+    is_example   boolean not null default false, -- sent by a person to try a receiver; never replayed to others
     created      timestamptz not null
 );
 create index webhook_messages_by_created on webhook_messages (created, id);
