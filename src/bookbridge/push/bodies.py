@@ -13,10 +13,10 @@ import msgspec
 
 from bookbridge.accounting.fields import Field, Kind, fields_of
 from bookbridge.accounting.money import is_plain
-from bookbridge.accounting.options import READ_ONLY_FIELDS
 from bookbridge.accounting.records import Record
 from bookbridge.connectors.kit.connector import Write
 from bookbridge.push.errors import MalformedBody
+from bookbridge.push.fields import read_only, write_fields
 from bookbridge.push.findings import Findings
 
 BODY_SIZE_MAX_BYTES: Final = 4 * 1024 * 1024
@@ -69,34 +69,25 @@ def checked_record(write: Write[Any], content: dict[str, Any], findings: Finding
 
 def warn_of_ignored(write: Write[Any], content: dict[str, Any], findings: Findings) -> None:
     """A warning for each field that was sent and will not be written: read-only, unknown, or not taken."""
-    known = {field.json_name for field in fields_of(write.data_type.record)}
     for name in content:
-        if name in READ_ONLY_FIELDS and name not in write.fields:
+        if name in read_only(write):
             findings.warn(name, f"{name} is read-only and was ignored.")
-    rest = {name: value for name, value in content.items() if name not in READ_ONLY_FIELDS}
+    fields = write_fields(write)
     reported: set[str] = set()
-    for path, plain_path, is_known in _sent(rest, write.data_type.record, "", ""):
-        if plain_path in reported or (is_known and is_taken(write, plain_path)):
+    for path, plain_path, is_known in _sent(_writable(write, content), write.data_type.record, "", ""):
+        if plain_path in reported or (is_known and fields.concern(plain_path)):
             continue
         reported.add(plain_path)
-        if is_known or plain_path in known:
+        if is_known:
             findings.warn(path, f"{plain_path} is not written on this platform and was ignored.")
         else:
             findings.warn(path, f"{plain_path} is not a field of a {write.data_type.singular} and was ignored.")
 
 
-def is_taken(write: Write[Any], path: str) -> bool:
-    """Whether the write takes something at this dotted path (without list positions), at its parts, or as part of
-    a whole. Beside the `id` of a reference everything else is for display, so it counts as taken."""
-    parents = [path[:place] for place, letter in enumerate(path) if letter == "."]
-    if any(parent in write.fields or f"{parent}.id" in write.fields for parent in parents):
-        return True
-    return path in write.fields or any(taken.startswith(f"{path}.") for taken in write.fields)
-
-
 def _writable(write: Write[Any], content: dict[str, Any]) -> dict[str, Any]:
     """The body without what only the platform or we decide."""
-    return {name: value for name, value in content.items() if name not in READ_ONLY_FIELDS or name in write.fields}
+    ignored = read_only(write)
+    return {name: value for name, value in content.items() if name not in ignored}
 
 
 def _sent(

@@ -22,6 +22,7 @@ from bookbridge.accounting.fields import fields_of
 from bookbridge.accounting.records import Record
 from bookbridge.connectors.kit.connector import Choice, Write
 from bookbridge.push import bodies
+from bookbridge.push.fields import write_fields
 from bookbridge.push.findings import Findings, Validation
 from bookbridge.store import records
 from bookbridge.store.pool import Db
@@ -77,8 +78,9 @@ def check_record(write: Write[Any], record: Record, findings: Findings) -> None:
     for path, choice in write.choices.items():
         for where, value in _at(content, struct, path):
             _check_choice(choice, where, value, findings)
+    fields = write_fields(write)
     for problem in write.data_type.check(record):
-        if bodies.is_taken(write, _POSITION.sub("", problem.field)):
+        if fields.concern(_POSITION.sub("", problem.field)):
             findings.error(problem.field, problem.message)
     if write.check is not None:
         for refused in write.check(record):

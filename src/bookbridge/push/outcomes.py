@@ -1,0 +1,123 @@
+"""Recording what came of a write: each outcome is one transaction, its event included.
+
+    succeeded   records saved as the platform now holds them, operation Success, event, a read queued
+    failed      operation Failed, event
+
+It must not talk to a vendor; deciding which outcome it is belongs to `run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+import structlog
+
+from bookbridge.accounting import catalog
+from bookbridge.accounting.dates import parse_contract_datetime
+from bookbridge.accounting.records import ListedRecord
+from bookbridge.companies.connections import Connection
+from bookbridge.companies.views import Views
+from bookbridge.connectors.kit.errors import FieldProblem
+from bookbridge.connectors.kit.session import Reread, Written
+from bookbridge.push import events, operations
+from bookbridge.push.findings import Findings, Validation
+from bookbridge.push.operations import CHANGE_OF, Change, ChangedRecord, PushOperation, Status
+from bookbridge.store import records
+from bookbridge.store.pool import Db
+from bookbridge.store.records import RecordBatch
+
+log = structlog.get_logger(__name__)
+
+OnWritten = Callable[[Db, Connection, str], Awaitable[None]]
+"""Called with the data type key in the transaction that records a success, to queue a read of it."""
+
+
+async def succeeded(
+    db: Db,
+    views: Views,
+    connection: Connection,
+    operation: PushOperation,
+    written: Written,
+    on_written: OnWritten | None,
+) -> PushOperation | None:
+    """Record a write that landed. None: this run lost the operation, and nothing was changed."""
+    ended = await operations.succeed(db, operation, changes_of(operation, written), written.attachment_id)
+    if ended is None:
+        return None
+    for batch in batches_of(connection, written.rereads):
+        await records.save(db, batch)
+    await events.tell(db, views, ended, successful=True)
+    if operation.sync_on_complete and on_written is not None:
+        await on_written(db, connection, operation.data_type)
+    log.info(
+        "push_succeeded", operation_id=str(ended.id), data_type=ended.data_type, kind=ended.kind.value, runs=ended.runs
+    )
+    return ended
+
+
+async def failed(
+    db: Db, views: Views, operation: PushOperation, message: str, fields: Sequence[FieldProblem] = ()
+) -> PushOperation | None:
+    """Record a write that did not land, or of which nobody can tell; the message says which. None: this run lost
+    the operation, and nothing was changed."""
+    ended = await operations.fail(db, operation, message, _refusals(operation, fields) if fields else None)
+    if ended is None:
+        return None
+    # Whoever was told of the time-out has been told that the write was unsuccessful.
+    if ended.status is not Status.TIMED_OUT:
+        await events.tell(db, views, ended, successful=False)
+    log.info(
+        "push_failed", operation_id=str(ended.id), data_type=ended.data_type, kind=ended.kind.value, runs=ended.runs
+    )
+    return ended
+
+
+def changes_of(operation: PushOperation, written: Written) -> tuple[Change, ...]:
+    """The effect of a write in the contract's words: one change, of the record that was named."""
+    return (
+        Change(
+            type=CHANGE_OF[operation.kind],
+            record_ref=ChangedRecord(id=written.record_id, data_type=operation.data_type),
+            attachment_id=written.attachment_id,
+        ),
+    )
+
+
+def batches_of(connection: Connection, rereads: Sequence[Reread]) -> list[RecordBatch]:
+    """The re-read records as rows, one batch for each data type and source.
+
+    A record that cannot be kept is left to the next sync: the write has landed all the same.
+    """
+    batches: dict[tuple[str, str], RecordBatch] = {}
+    now = datetime.now(UTC)
+    for reread in rereads:
+        group = reread.data_type, reread.source
+        batch = batches.get(group) or RecordBatch(connection.company_id, connection.id, *group, now)
+        try:
+            _add(batch, reread)
+        except (LookupError, ValueError, TypeError) as error:
+            log.warning("reread_not_kept", data_type=reread.data_type, error=type(error).__name__)
+            continue
+        batches[group] = batch
+    return list(batches.values())
+
+
+def _add(batch: RecordBatch, reread: Reread) -> None:
+    data_type = catalog.by_key(reread.data_type)
+    modified, deleted = None, False
+    if isinstance(reread.record, ListedRecord):
+        deleted = reread.record.metadata.is_deleted
+        if reread.record.source_modified_date is not None:
+            modified = parse_contract_datetime(reread.record.source_modified_date)
+    record_id, encoded = data_type.record_id(reread.record), data_type.encode(reread.record)
+    batch.add(record_id, encoded, reread.raw, modified, deleted)
+
+
+def _refusals(operation: PushOperation, fields: Sequence[FieldProblem]) -> Validation:
+    """What the platform refused, beside the warnings that were found on acceptance."""
+    findings = Findings(catalog.by_key(operation.data_type).name)
+    for problem in fields:
+        findings.error(problem.field, problem.message)
+    warnings = operation.validation.warnings if operation.validation else ()
+    return Validation(errors=findings.validation().errors, warnings=warnings)

@@ -1,0 +1,293 @@
+"""Carrying out a connection's writes, each exactly once.
+
+How a write is never sent twice
+    1. `operations.begin` records the intent, with the key that goes to the vendor, and commits. Only then may a byte
+       leave. An operation found in any stage but `accepted` may therefore have landed: a worker died, an answer was
+       lost. Its outcome is looked up first (`Session.find`), and it is sent again, with the same key, only when the
+       vendor says that it did not land.
+    2. What came of it is one transaction: the records as the vendor now holds them, the operation, the event.
+       Dying before that leaves the intent, see 1.
+    3. A run is numbered; a worker that was frozen and taken for dead can no longer save its outcome. If it wakes and
+       sends, it does so with the same key.
+
+Order
+    A connection's writes leave strictly in the order in which they were accepted, one at a time. Anything may depend on
+    what came before it (a payment on the change of the bill that it pays), and no rule that we could write down would
+    know all of it for all vendors. The price is that one write that meets trouble holds up those behind it. Most
+    trouble is the whole connection's anyway (rate limit, outage, lost access); for the rest the wait is bounded: after
+    TRIES_MAX tries, about a quarter of an hour, a write fails and says whether it may have landed. Connections never
+    wait for each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Protocol
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import structlog
+
+from bookbridge.accounting.records import Record
+from bookbridge.companies import connections, lifecycle
+from bookbridge.companies.connections import Connection, Status
+from bookbridge.companies.errors import ConnectionNotFound
+from bookbridge.companies.views import Views
+from bookbridge.connectors.kit.connector import Connector
+from bookbridge.connectors.kit.connector import Operation as Kind
+from bookbridge.connectors.kit.errors import (
+    NeedsRelink,
+    NotSupported,
+    RateLimited,
+    RecordNotFound,
+    Rejected,
+    Uncertain,
+    VendorUnavailable,
+    Waiting,
+)
+from bookbridge.connectors.kit.session import File, Session, Written
+from bookbridge.push import bodies, operations, outcomes
+from bookbridge.push.errors import PushError
+from bookbridge.push.operations import Content, PushOperation, Stage
+from bookbridge.push.outcomes import OnWritten
+from bookbridge.push.submit import write_row
+
+log = structlog.get_logger(__name__)
+
+SLICE_S: Final = 20.0
+"""A handler works this long before it lets other connections have its place."""
+
+RUN_TIMEOUT_S: Final = 300.0
+"""One write with its look-ups; the calls within have shorter limits of their own."""
+
+TRIES_MAX: Final = 10
+BACKOFF_FIRST_S: Final = 2.0
+BACKOFF_MAX_S: Final = 300.0
+BACKOFF_JITTER: Final = 0.2
+RATE_LIMIT_WAIT_MIN_S: Final = 0.5
+WAITING_S: Final = 900.0
+"""A vendor that answers in its own time rings; this is only for a ring that was lost on its side."""
+
+MAY_HAVE_LANDED: Final = "It may have been written all the same: look for it on the platform before writing it again."
+NOTHING_WRITTEN: Final = "Nothing was written; the same write can be sent again."
+
+DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+
+class OpensSessions(Protocol):
+    """What `companies.sessions.Sessions` does for this room."""
+
+    def open(self, connection: Connection) -> AbstractAsyncContextManager[Session]:
+        """A vendor session on a linked connection; may raise any VendorError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How long to wait after the nth failed try, and how many there may be."""
+
+    first_s: float = BACKOFF_FIRST_S
+    max_s: float = BACKOFF_MAX_S
+    tries_max: int = TRIES_MAX
+
+    def wait_s(self, failures: int) -> float:
+        """Seconds to wait after that many failures in a row, at least one."""
+        # The exponent is bounded before the power is taken: 2.0 ** 1100 is an error.
+        wait_s = min(self.max_s, self.first_s * 2.0 ** min(failures - 1, 30))
+        return wait_s * random.uniform(1 - BACKOFF_JITTER, 1.0)  # noqa: S311
+
+
+class Runner:
+    """Handler of the task `push.connection`: carries out a connection's open writes, oldest first."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        sessions: OpensSessions,
+        connector_of: Callable[[str], Connector | None],
+        views: Views,
+        *,
+        on_written: OnWritten | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._pool = pool
+        self._sessions = sessions
+        self._connector_of = connector_of
+        self._views = views
+        self._on_written = on_written
+        self._backoff = backoff or Backoff()
+
+    async def handler(self, key: str) -> float | None:
+        """Work for a bounded time on the connection that the key names; returns when to go on."""
+        connection_id = UUID(key)
+        deadline = time.monotonic() + SLICE_S
+        while True:
+            operation = await operations.next_open(self._pool, connection_id)
+            if operation is None:
+                return None
+            wait_s = _seconds_until(operation.not_before)
+            if wait_s > 0:
+                return wait_s
+            if time.monotonic() > deadline:
+                return 0.0
+            await self._carry_out(operation)
+
+    async def _carry_out(self, operation: PushOperation) -> None:
+        """One run at one operation, up to a recorded outcome or a recorded wait."""
+        try:
+            connection = await connections.get(self._pool, operation.company_id, operation.connection_id)
+        except ConnectionNotFound:
+            return  # its operations went with it
+        connector = self._connector_of(connection.integration_key)
+        if connector is None:
+            await self._fail(operation, operation.stage, "This platform cannot be reached by this installation.")
+            return
+        if connection.status is not Status.LINKED:
+            await self._fail(operation, operation.stage, f"The connection is {connection.status.value}.")
+            return
+        begun = await operations.begin(self._pool, operation)
+        if begun is None:
+            return
+        try:
+            async with asyncio.timeout(RUN_TIMEOUT_S):
+                written = await self._write_once(connection, connector, operation.stage, begun)
+        except Exception as error:
+            await self._not_written(connection, operation.stage, begun, error)
+            return
+        async with self._pool.acquire() as db, db.transaction():
+            await outcomes.succeeded(db, self._views, connection, begun, written, self._on_written)
+
+    async def _write_once(
+        self, connection: Connection, connector: Connector, stage: Stage, operation: PushOperation
+    ) -> Written:
+        """Look the write up if it may have landed before, else send it. Raises VendorError, PushError."""
+        content = await operations.content(self._pool, operation)
+        async with self._sessions.open(connection) as session:
+            sending = _Sending(session, connector, operation, content)
+            if stage is Stage.ACCEPTED:
+                return await sending.send()
+            found = await sending.find()
+            if found is not None:
+                log.info("push_found_at_vendor", operation_id=str(operation.id))
+                return found
+            try:
+                return await sending.send()
+            except (Rejected, RecordNotFound):
+                # The earlier sending may have landed between the look-up and now, and be the very reason.
+                found = await sending.find()
+                if found is None:
+                    raise
+                return found
+
+    async def _not_written(
+        self, connection: Connection, stage: Stage, operation: PushOperation, error: Exception
+    ) -> None:
+        """Decide what follows from an error. `stage` is what was known before this run."""
+        match error:
+            case RateLimited():
+                wait_s = max(error.retry_after_s, RATE_LIMIT_WAIT_MIN_S)
+                await operations.wait(self._pool, operation, stage, wait_s, failed=False)
+            case Waiting():
+                await operations.wait(self._pool, operation, Stage.INTENDED, WAITING_S, failed=False)
+            case VendorUnavailable():
+                # Nothing happened now; whatever may have happened before still may have.
+                await self._try_later(operation, stage, error.message, error.retry_after_s)
+            case Uncertain():
+                await self._try_later(operation, Stage.UNCERTAIN, error.message)
+            case NeedsRelink():
+                await self._lose_access(connection, operation, stage, error.message)
+            case Rejected():
+                await self._refuse(operation, f"The platform refused it: {error.message}", error)
+            case RecordNotFound() | NotSupported() | PushError():
+                await self._refuse(operation, error.message)
+            case TimeoutError():
+                await self._try_later(operation, Stage.UNCERTAIN, "The platform took too long.")
+            case _ if isinstance(error, DATABASE_ERRORS):
+                raise error  # the job comes again; the intent tells it to look first
+            case _:
+                log.error("push_broke", operation_id=str(operation.id), exc_info=error)
+                await self._try_later(operation, Stage.UNCERTAIN, "It met a fault of this installation.")
+
+    async def _try_later(
+        self, operation: PushOperation, stage: Stage, message: str, retry_after_s: float | None = None
+    ) -> None:
+        failures = operation.failures + 1
+        if failures >= self._backoff.tries_max:
+            await self._fail(operation, stage, message)
+            return
+        wait_s = max(self._backoff.wait_s(failures), retry_after_s or 0.0)
+        await operations.wait(self._pool, operation, stage, wait_s, failed=True)
+        log.info("push_waits", operation_id=str(operation.id), stage=stage.value, failures=failures, wait_s=wait_s)
+
+    async def _lose_access(self, connection: Connection, operation: PushOperation, stage: Stage, message: str) -> None:
+        async with self._pool.acquire() as db, db.transaction():
+            await lifecycle.deauthorized(db, self._views, connection, reason=message)
+            await outcomes.failed(db, self._views, operation, _honest(stage, message))
+
+    async def _refuse(self, operation: PushOperation, message: str, rejected: Rejected | None = None) -> None:
+        """The vendor's clear no: nothing was written, and nothing would be by sending it again."""
+        async with self._pool.acquire() as db, db.transaction():
+            await outcomes.failed(db, self._views, operation, message, rejected.fields if rejected else ())
+
+    async def _fail(self, operation: PushOperation, stage: Stage, message: str) -> None:
+        async with self._pool.acquire() as db, db.transaction():
+            await outcomes.failed(db, self._views, operation, _honest(stage, message))
+
+
+@dataclass(frozen=True)
+class _Sending:
+    """One write bound to a session: the same two questions for records and for attachments."""
+
+    session: Session
+    connector: Connector
+    operation: PushOperation
+    content: Content
+
+    async def send(self) -> Written:
+        """Send the write with its intent."""
+        operation = self.operation
+        if operation.kind is Kind.UPLOAD_ATTACHMENT:
+            record_id, file = self._attachment()
+            return await self.session.attach(operation.data_type, record_id, file, operation.intent)
+        row = write_row(self.connector, operation.data_type, operation.kind)
+        return await self.session.write(row, self._record(), operation.intent, record_id=operation.record_id)
+
+    async def find(self) -> Written | None:
+        """Look up whether an earlier sending landed."""
+        operation = self.operation
+        if operation.kind is Kind.UPLOAD_ATTACHMENT:
+            record_id, file = self._attachment()
+            return await self.session.find_attachment(operation.data_type, record_id, file, operation.intent)
+        row = write_row(self.connector, operation.data_type, operation.kind)
+        return await self.session.find(row, self._record(), operation.intent, record_id=operation.record_id)
+
+    def _record(self) -> Record | None:
+        if self.content.body is None:
+            return None
+        row = write_row(self.connector, self.operation.data_type, self.operation.kind)
+        try:
+            return bodies.record_of(row, self.content.body)
+        except msgspec.ValidationError as error:
+            # It was valid when it was accepted: the record's shape has changed with an upgrade since.
+            raise Rejected(f"The record is no longer valid: {error}") from error
+
+    def _attachment(self) -> tuple[str, File]:
+        if self.content.file is None or self.operation.record_id is None:
+            raise Rejected("The file to attach is gone.")
+        return self.operation.record_id, self.content.file
+
+
+def _honest(stage: Stage, message: str) -> str:
+    """The message, with what the caller must know before trying again."""
+    return f"{message} {NOTHING_WRITTEN if stage is Stage.ACCEPTED else MAY_HAVE_LANDED}"
+
+
+def _seconds_until(moment: datetime | None) -> float:
+    return 0.0 if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,53 @@
+"""Push operations as callers see them: the contract's JSON. Absent is left out, never null."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from bookbridge.accounting.dates import contract_datetime
+from bookbridge.push.findings import Validation
+from bookbridge.push.operations import STATUS_CODES, Change, PushOperation
+
+SECONDS_PER_MINUTE = 60
+
+
+class PushOperationView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """The contract's PushOperation."""
+
+    changes: tuple[Change, ...] | None = None
+    data_type: str
+    company_id: UUID
+    push_operation_key: UUID
+    data_connection_key: UUID
+    requested_on_utc: str
+    completed_on_utc: str | None = None
+    timeout_in_minutes: int | None = None
+    timeout_in_seconds: int | None = None
+    """Of an older form of the contract; always the minutes in seconds."""
+    status: str
+    error_message: str | None = None
+    validation: Validation | None = None
+    status_code: int
+
+
+def push_operation(row: PushOperation) -> PushOperationView:
+    """The operation as callers see it. `status_code` is 202 while Pending, 200 on Success, 400 when Failed and 408
+    when TimedOut; the changes and the message of a late outcome are shown beside TimedOut."""
+    minutes = row.timeout_in_minutes
+    return PushOperationView(
+        changes=row.changes or None,
+        data_type=row.data_type,
+        company_id=row.company_id,
+        push_operation_key=row.id,
+        data_connection_key=row.connection_id,
+        requested_on_utc=contract_datetime(row.requested),
+        completed_on_utc=contract_datetime(row.completed) if row.completed else None,
+        timeout_in_minutes=minutes,
+        timeout_in_seconds=None if minutes is None else minutes * SECONDS_PER_MINUTE,
+        status=row.status.value,
+        error_message=row.error_message,
+        validation=row.validation,
+        status_code=STATUS_CODES[row.status],
+    )
