@@ -136,7 +136,10 @@ class Connector:
     writes: tuple[Write[Any], ...]
     open: Callable[[Access], Session]
     organisations: Callable[[Access], Awaitable[list[Organisation]]]
-    """Which organisations the fresh authorisation opens."""
+    """Which organisations the fresh authorisation opens, with the facts that tell them apart."""
+    identify: Callable[[Access], Awaitable[Organisation]]
+    """The chosen organisation (its facts are in the access) under the name in its own ledger, with every fact
+    that sessions and shapes need. The confirmation page shows it before anything is linked."""
     attachments: tuple[AttachmentRule, ...] = ()
     data_access: tuple[str, ...] = ()
     """Plain words for the consent page: what will be read and written."""

@@ -1,0 +1,263 @@
+"""One call to Xero: address, headers, the envelope around every answer, and Xero's errors as ours.
+
+The only module that reads Xero's statuses and messages. What is fetched or sent, and why, is the
+session's business (`session.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import structlog
+
+from bookbridge.connectors.kit import http
+from bookbridge.connectors.kit.errors import (
+    FieldProblem,
+    NeedsRelink,
+    NotSupported,
+    RateLimited,
+    Rejected,
+    Uncertain,
+    VendorError,
+    VendorUnavailable,
+)
+from bookbridge.connectors.kit.session import Access
+from bookbridge.connectors.xero.payloads import ApiError, Pagination
+
+P = TypeVar("P")
+log = structlog.get_logger(__name__)
+
+CALLS_PER_MINUTE = 60
+CALLS_PER_DAY = 5_000
+IN_FLIGHT_MAX = 5
+MINUTE_S = 60
+DAY_S = 86_400
+LOW_SHARE = 4
+"""The vendor's word on remaining calls is passed on once less than a fourth is left: before that our own
+count is good enough, and each report costs a round trip to the database."""
+
+CONCURRENT_RETRY_S = 1.0
+"""Too many calls in flight: Xero says no Retry-After for it, and a call ends within a second or so."""
+
+MESSAGES_MAX = 20
+MESSAGE_CHARACTERS_MAX = 500
+
+_envelope = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_raw_list = msgspec.json.Decoder(list[msgspec.Raw])
+_pagination = msgspec.json.Decoder(Pagination)
+_error = msgspec.json.Decoder(ApiError)
+
+
+@cache
+def _decoder(payload: Callable[..., P]) -> msgspec.json.Decoder[P]:
+    # Called with payload classes only; typed as callables because a cache wants hashable arguments.
+    return msgspec.json.Decoder(payload)
+
+
+@dataclass(frozen=True)
+class Rows(Generic[P]):
+    """The elements of one answer; `raws[i]` is the exact JSON text of `payloads[i]`."""
+
+    payloads: list[P]
+    raws: list[bytes]
+    pagination: Pagination | None = None
+
+
+class Client:
+    """Calls to one organisation at Xero."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._api = access.app.endpoints["api"].rstrip("/")
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        effect: bool = False,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        fields: Sequence[str] = (),
+    ) -> http.Answer:
+        """One call below the accounting address. `fields` are the contract's fields that a refusal may name.
+
+        Raises any VendorError.
+        """
+        answer = await http.call(
+            self.access,
+            method,
+            f"{self._api}/{path}",
+            effect=effect,
+            meaning=partial(meaning, fields=fields),
+            params=params,
+            headers={
+                "Accept": "application/json",
+                "xero-tenant-id": self.access.facts["tenant_id"],
+                **(headers or {}),
+            },
+            content=content,
+        )
+        await self._observe(answer)
+        return answer
+
+    async def rows(
+        self,
+        path: str,
+        payload: type[P],
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Rows[P]:
+        """The elements that a GET answers with; none when nothing was modified (304)."""
+        answer = await self.call("GET", path, params=params, headers=headers)
+        return decode(answer, element_name(path), payload)
+
+    async def _observe(self, answer: http.Answer) -> None:
+        for header, limit, window_s in (
+            ("x-minlimit-remaining", CALLS_PER_MINUTE, MINUTE_S),
+            ("x-daylimit-remaining", CALLS_PER_DAY, DAY_S),
+        ):
+            value = answer.headers.get(header, "")
+            if value.isascii() and value.isdigit() and int(value) * LOW_SHARE < limit:
+                await self.access.budget.observe(window_s, int(value))
+
+
+def element_name(path: str) -> str:
+    """Under which name an answer to this path lists its elements: the last word that is not an id."""
+    parts = path.split("/")
+    if "Attachments" in parts:
+        return "Attachments"
+    return "Organisations" if parts[0] == "Organisation" else parts[0]
+
+
+def decode(answer: http.Answer, name: str, payload: type[P], *, effect: bool = False) -> Rows[P]:
+    """The elements of an answer.
+
+    Raises VendorUnavailable (after a write: Uncertain) for an answer that is not Xero's JSON, such as the
+    HTML page that a gateway puts in its place.
+    """
+    if answer.status in (204, 304):
+        return Rows([], [])
+    try:
+        if "json" not in answer.media_type:
+            raise msgspec.DecodeError(f"{answer.media_type or 'no media type'} instead of JSON")
+        envelope = _envelope.decode(answer.body)
+        raws = _raw_list.decode(envelope.get(name, b"[]"))
+        read = _decoder(payload).decode
+        payloads = [read(raw) for raw in raws]
+        pages = envelope.get("pagination")
+        pagination = _pagination.decode(pages) if pages is not None and bytes(pages) != b"null" else None
+    except msgspec.DecodeError as error:
+        log.warning("vendor_answer_unreadable", name=name, status=answer.status, problem=str(error))
+        if effect:
+            raise Uncertain("Xero's answer to a write could not be read.") from error
+        raise VendorUnavailable(f"Xero's answer could not be read: {error}.") from error
+    return Rows(payloads, [bytes(raw) for raw in raws], pagination)
+
+
+def meaning(answer: http.Answer, effect: bool, *, fields: Sequence[str] = ()) -> VendorError:
+    """What an error status of Xero means to us."""
+    if answer.status == 400:
+        return _refusal(answer, fields)
+    if answer.status == 401 and _lacks_scope(answer):
+        # Relinking with the same scopes would not help, so the connection is not declared dead for it.
+        return NotSupported("The connection was not given permission for this part of Xero.")
+    if answer.status == 403:
+        return NeedsRelink("The organisation removed the app, or the connection to it is gone.")
+    if answer.status == 429:
+        problem = answer.headers.get("x-rate-limit-problem", "").lower()
+        told = http.optional_retry_after_s(answer)
+        if told is None and "concurrent" in problem:
+            return RateLimited(CONCURRENT_RETRY_S, "Too many calls to Xero at once.")
+        return RateLimited(
+            http.retry_after_s(answer) if told is None else told,
+            f"Xero's limit of calls ({problem or 'unnamed'}) is used up.",
+        )
+    if answer.status == 501:
+        return NotSupported("Xero does not offer this.")
+    return http.usual_meaning(answer, effect)
+
+
+def _lacks_scope(answer: http.Answer) -> bool:
+    told = answer.headers.get("www-authenticate", "")
+    return "insufficient_scope" in told or "AuthorizationUnsuccessful" in answer.text
+
+
+def _refusal(answer: http.Answer, fields: Sequence[str]) -> Rejected:
+    try:
+        error = _error.decode(answer.body)
+    except msgspec.DecodeError:
+        return Rejected(f"Xero refused the request: {http.quoted(answer)}")
+    problems = tuple(_problems(error, fields))[:MESSAGES_MAX]
+    if not problems:
+        text = error.message or error.detail or error.title or "no reason given"
+        return Rejected(f"Xero refused the request: {text[:MESSAGE_CHARACTERS_MAX]}")
+    return Rejected(" ".join(dict.fromkeys(problem.message for problem in problems)), problems)
+
+
+def _problems(error: ApiError, fields: Sequence[str]) -> list[FieldProblem]:
+    found: dict[str, FieldProblem] = {}
+    for element in error.elements or ():
+        # A line's message is repeated for the whole element; the line's own says more, so it comes first.
+        for position, line in enumerate(element.line_items or ()):
+            for problem in line.validation_errors or ():
+                if problem.message:
+                    text = problem.message[:MESSAGE_CHARACTERS_MAX]
+                    found.setdefault(text, FieldProblem(field_named(text, fields, position), text))
+        for problem in element.validation_errors or ():
+            if problem.message:
+                text = problem.message[:MESSAGE_CHARACTERS_MAX]
+                found.setdefault(text, FieldProblem(field_named(text, fields), text))
+    return list(found.values())
+
+
+# What Xero's messages are about, told by a word in them, and the contract's fields that this may be; the
+# first that the refused write has is named. Order matters: the particular before the general.
+_SUBJECTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), candidates)
+    for pattern, candidates in (
+        (r"due ?date", ("dueDate",)),
+        (r"lock(ed)? date|\bdate\b", ("issueDate", "date")),
+        (r"tax ?(type|rate|code)|taxtype", ("lineItems.taxRateRef.id",)),
+        (r"tax amount|taxamount", ("lineItems.taxAmount", "taxAmount")),
+        (r"tracking", ("lineItems.trackingCategoryRefs.id", "lineItems.trackingCategoryRefs")),
+        (r"item code|itemcode", ("lineItems.itemRef.id",)),
+        (r"account", ("lineItems.accountRef.id", "accountRef.id")),
+        (r"currency", ("currency", "defaultCurrency")),
+        (r"invoice (number|#|no)|invoicenumber|reference", ("reference",)),
+        (r"description", ("lineItems.description",)),
+        (r"quantity", ("lineItems.quantity",)),
+        (r"unit (amount|price)|unitamount", ("lineItems.unitAmount",)),
+        (r"e-?mail", ("emailAddress",)),
+        (r"phone", ("phone",)),
+        (r"address", ("addresses",)),
+        (r"contact|\bname\b", ("supplierName", "supplierRef.id")),
+        (r"payment amount|amount outstanding|exceeds", ("totalAmount", "lines.amount")),
+        (r"invoice", ("lines.links.id",)),
+        (r"total|amount", ("totalAmount",)),
+    )
+)
+
+
+def field_named(message: str, fields: Sequence[str], line: int | None = None) -> str:
+    """The contract's field that a message is about, of those given; empty when none is recognised.
+
+    `line` is the position of the line it was said of: `lineItems[2].accountRef.id`.
+    """
+    for pattern, candidates in _SUBJECTS:
+        if pattern.search(message):
+            named = next((field for field in candidates if field in fields), None)
+            if named is not None:
+                return named if line is None else named.replace("lineItems.", f"lineItems[{line}].", 1)
+    return "" if line is None else f"lineItems[{line}]"
+
+
+Encode = Callable[[Any], bytes]
+encode: Encode = msgspec.json.Encoder(decimal_format="number").encode

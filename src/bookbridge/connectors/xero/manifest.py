@@ -1,0 +1,45 @@
+"""CONNECTOR: all that the rest of the house knows about Xero. Facts only."""
+
+from __future__ import annotations
+
+from bookbridge.connectors.kit.connector import CallLimit, Connector, Limits
+from bookbridge.connectors.xero.attachments import ATTACHMENT_RULES
+from bookbridge.connectors.xero.auth import OAUTH2, identify, organisations
+from bookbridge.connectors.xero.client import (
+    CALLS_PER_DAY,
+    CALLS_PER_MINUTE,
+    DAY_S,
+    IN_FLIGHT_MAX,
+    MINUTE_S,
+)
+from bookbridge.connectors.xero.read import READS
+from bookbridge.connectors.xero.session import XeroSession
+from bookbridge.connectors.xero.write import WRITES
+
+CONNECTOR = Connector(
+    key="gbol",
+    auth=OAUTH2,
+    endpoints={
+        "authorize": "https://login.xero.com/identity/connect/authorize",
+        "token": "https://identity.xero.com/connect/token",
+        "revoke": "https://identity.xero.com/connect/revocation",
+        "connections": "https://api.xero.com/connections",
+        "api": "https://api.xero.com/api.xro/2.0",
+    },
+    limits=Limits(
+        calls=(CallLimit(CALLS_PER_MINUTE, MINUTE_S), CallLimit(CALLS_PER_DAY, DAY_S)),
+        in_flight_max=IN_FLIGHT_MAX,
+    ),
+    reads=READS,
+    writes=WRITES,
+    open=XeroSession,
+    organisations=organisations,
+    identify=identify,
+    attachments=ATTACHMENT_RULES,
+    data_access=(
+        "Company details, chart of accounts, bank accounts, tax rates and tracking categories",
+        "Contacts and items",
+        "Bills, credit notes and payments to suppliers, with their files",
+        "Create suppliers, bills, payments of bills, and attach files to bills",
+    ),
+)

@@ -1,0 +1,181 @@
+"""XeroSession: one linked organisation, as the kit's Session asks for it. Lists here, writes beside.
+
+Holds nothing that must survive; a session may be used by one task at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from bookbridge.accounting.attachments import Attachment
+from bookbridge.accounting.records import Record
+from bookbridge.connectors.kit import http
+from bookbridge.connectors.kit.connector import Source, Write
+from bookbridge.connectors.kit.errors import RecordNotFound, Rejected, VendorError
+from bookbridge.connectors.kit.session import Access, File, Intent, Page, Written
+from bookbridge.connectors.xero import attachments, lookup, paging, sending
+from bookbridge.connectors.xero.chart import Chart
+from bookbridge.connectors.xero.client import Client, Rows
+from bookbridge.connectors.xero.dates import http_date, milliseconds
+
+P = TypeVar("P")
+
+PAGE_SIZE_DEFAULT = 1_000
+"""Xero's largest page. Calls are what is scarce (5,000 a day), and a page that spans more seconds repeats
+less of itself in the next one."""
+PAGE_SIZE_FALLBACK = 100
+"""What every Xero list takes; used when the larger page is refused."""
+
+_NEWEST_LAST = "UpdatedDateUTC ASC"
+
+
+class XeroSession:
+    """Implements `kit.session.Session`."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._client = Client(access)
+        self._page_size = int(access.app.options.get("page_size", PAGE_SIZE_DEFAULT))
+        self._chart = Chart(self._client)
+
+    async def pages(
+        self, source: Source[P, Any], *, since: datetime | None, cursor: str | None
+    ) -> AsyncIterator[Page[P]]:
+        """All pages of a list. The next page is fetched while the caller works on this one."""
+        if not source.paged:
+            yield await self._whole_list(source, since)
+            return
+        if cursor is not None:
+            position = paging.load(cursor)
+        elif since is not None:
+            position = paging.Position(int(since.timestamp()) - paging.OVERLAP_S)
+        else:
+            position = paging.Position()
+        ahead = asyncio.ensure_future(self._rows_at(source, position))
+        try:
+            while True:
+                rows = await ahead
+                keys = [self._row(payload) for payload in rows.payloads]
+                following = position.after(keys, is_last_page=_is_last(rows, position.page))
+                if following is not None:
+                    ahead = asyncio.ensure_future(self._rows_at(source, following))
+                fresh = position.fresh(keys)
+                if fresh or following is None:
+                    yield Page(
+                        payloads=[rows.payloads[index] for index in fresh],
+                        raws=[rows.raws[index] for index in fresh],
+                        cursor=None if following is None else following.dump(),
+                        expected=_total(rows) if position == paging.Position() else None,
+                    )
+                if following is None:
+                    return
+                position = following
+        finally:
+            ahead.cancel()
+            with suppress(asyncio.CancelledError, VendorError):
+                await ahead
+
+    async def _rows_at(self, source: Source[P, Any], position: paging.Position) -> Rows[P]:
+        headers = {}
+        if position.anchor_s is not None:
+            headers["If-Modified-Since"] = http_date(datetime.fromtimestamp(position.anchor_s, UTC))
+        try:
+            rows = await self._page(source, position.page, headers)
+        except Rejected:
+            if self._page_size <= PAGE_SIZE_FALLBACK or position.page != 1:
+                raise
+            self._page_size = PAGE_SIZE_FALLBACK
+            rows = await self._page(source, position.page, headers)
+        await self._chart.name_accounts(rows.payloads)
+        return rows
+
+    async def _page(self, source: Source[P, Any], number: int, headers: dict[str, str]) -> Rows[P]:
+        # Without `page` Xero answers with every record at once and leaves out their lines.
+        params = {
+            **source.query,
+            "order": _NEWEST_LAST,
+            "page": str(number),
+            "pageSize": str(self._page_size),
+        }
+        return await self._client.rows(source.path, source.payload, params=params, headers=headers)
+
+    @staticmethod
+    def _row(payload: Any) -> paging.Row:
+        updated = milliseconds(payload.updated_date_utc)
+        # The first field of every listed payload is its id.
+        return paging.Row(
+            getattr(payload, payload.__struct_fields__[0]), paging.UNDATED_MS if updated is None else updated
+        )
+
+    async def _whole_list(self, source: Source[P, Any], since: datetime | None) -> Page[P]:
+        headers = {}
+        if source.incremental and since is not None:
+            headers["If-Modified-Since"] = http_date(since - timedelta(seconds=paging.OVERLAP_S))
+        rows = await self._client.rows(source.path, source.payload, params=source.query, headers=headers)
+        await self._chart.name_accounts(rows.payloads)
+        return Page(rows.payloads, rows.raws, cursor=None)
+
+    async def count(self, source: Source[Any, Any]) -> int | None:
+        """Xero's total of a paged list now, from the smallest page there is."""
+        if not (source.paged and source.countable):
+            return None
+        params = {**source.query, "page": "1", "pageSize": "1"}
+        rows = await self._client.rows(source.path, source.payload, params=params)
+        return _total(rows)
+
+    async def write(
+        self, write: Write[Any], record: Record | None, intent: Intent, *, record_id: str | None = None
+    ) -> Written:
+        """Send a write under the intent's key, which Xero honours; see `sending`."""
+        return await sending.send(self._client, self._chart, write, record, intent, record_id)
+
+    async def find(
+        self, write: Write[Any], record: Record | None, intent: Intent, *, record_id: str | None = None
+    ) -> Written | None:
+        """Look up a write whose outcome is uncertain; see `lookup`."""
+        return await lookup.find(self._client, self._chart, write, record, intent, record_id)
+
+    async def attach(self, data_type: str, record_id: str, file: File, intent: Intent) -> Written:
+        """Attach a file under its name. A file of the same name is replaced by Xero."""
+        return await attachments.attach(self._client, data_type, record_id, file, intent)
+
+    async def find_attachment(self, data_type: str, record_id: str, file: File, intent: Intent) -> Written | None:
+        """The attachment of the same name and size, if it is there. Xero tells no time of attachments."""
+        del intent
+        return await attachments.find(self._client, data_type, record_id, file)
+
+    async def attachments(self, data_type: str, record_id: str) -> list[Attachment]:
+        """The files attached to a record."""
+        return await attachments.listed(self._client, data_type, record_id)
+
+    async def download(self, data_type: str, record_id: str, attachment_id: str) -> File:
+        """One attached file."""
+        return await attachments.download(self._client, data_type, record_id, attachment_id)
+
+    async def disconnect(self) -> None:
+        """Remove this organisation from the app. The authorisation may still serve other organisations."""
+        connections = self._access.app.endpoints["connections"].rstrip("/")
+        with suppress(RecordNotFound):
+            await http.call(
+                self._access,
+                "DELETE",
+                f"{connections}/{self._access.facts['connection_id']}",
+                effect=False,
+                meaning=http.usual_meaning,
+            )
+
+
+def _is_last(rows: Rows[Any], page: int) -> bool:
+    # Without Xero's own word only an empty page proves the end: a short one may be a smaller page size.
+    pagination = rows.pagination
+    if pagination is None or pagination.page_count is None:
+        return not rows.payloads
+    return page >= pagination.page_count
+
+
+def _total(rows: Rows[Any]) -> int | None:
+    return rows.pagination.item_count if rows.pagination else None
