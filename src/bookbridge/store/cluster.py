@@ -175,9 +175,6 @@ def socket_directory(data_dir: Path) -> Path:
     if _fits(usual):
         usual.mkdir(mode=0o700, exist_ok=True)
         usual.chmod(0o700)
-        # Of a killed server. The lock file names its process id, which by now may be anyone's.
-        for name in (SOCKET_NAME, SOCKET_NAME + ".lock"):
-            (usual / name).unlink(missing_ok=True)
         return usual
     for base in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):  # noqa: S108 - mkdtemp inside
         if base and os.access(base, os.W_OK | os.X_OK) and _fits(Path(base, _SHORT_DIRECTORY_PREFIX + "12345678", "s")):
@@ -188,6 +185,17 @@ def socket_directory(data_dir: Path) -> Path:
             inner.mkdir(mode=0o700)
             return inner
     raise EmbeddedPostgresError(f"no directory is short enough for a unix socket; {usual} is too long a path")
+
+
+def clear_sockets(sockets: Path, owner: Owner | None) -> None:
+    """Remove what a killed server left in ``sockets``, and make it ``owner``'s.
+
+    The socket's lock file names the dead server's process id, which by now may be anyone's.
+    """
+    for name in (SOCKET_NAME, SOCKET_NAME + ".lock"):
+        (sockets / name).unlink(missing_ok=True)
+    if owner is not None:
+        give(sockets, owner)
 
 
 def forget_socket_directory(data_dir: Path) -> None:

@@ -8,6 +8,7 @@ ours.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import shutil
@@ -92,6 +93,7 @@ class EmbeddedPostgres:
         self._lock_fd: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: asyncio.Task[None] | None = None
+        self._sockets: Path | None = None
         self._dsn = ""
 
     @property
@@ -165,9 +167,9 @@ class EmbeddedPostgres:
 
     async def _run_server(self, binaries: Binaries, owner: Owner | None) -> str:
         """Spawn the server and wait until it is ready; returns the URL of our database."""
-        sockets = cluster.socket_directory(self._data_dir)
-        if owner is not None:
-            cluster.give(sockets, owner)
+        # Kept over restarts: clients hold on to the URL.
+        sockets = self._sockets = self._sockets or cluster.socket_directory(self._data_dir)
+        cluster.clear_sockets(sockets, owner)
         _rotate(self.log_path)
         output = os.open(self.log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
@@ -206,14 +208,16 @@ class EmbeddedPostgres:
         while True:
             await asyncio.sleep(WATCH_S)
             if self.pid is not None:
-                _rotate(self.log_path)
+                # A full disk must not end the watch.
+                with contextlib.suppress(OSError):
+                    _rotate(self.log_path)
                 continue
             code = self._process.returncode if self._process is not None else None
             log.error("embedded_postgres_died", exit_code=code, log=str(self.log_path))
             try:
                 await self._launch()
                 backoff_s = 1.0
-            except (EmbeddedPostgresError, OSError, asyncpg.PostgresError) as error:
+            except Exception as error:  # whatever it was, the next try may succeed
                 log.error("embedded_postgres_restart_failed", error=str(error), retry_after_s=backoff_s)
                 await self._end_process()
                 await asyncio.sleep(backoff_s)
@@ -235,8 +239,9 @@ class EmbeddedPostgres:
             log.warning("embedded_postgres_slow_to_stop", signal=what.name, waited_s=limit_s)
 
     def _release(self) -> None:
-        cluster.forget_socket_directory(self._data_dir)
         if self._lock_fd is not None:
+            cluster.forget_socket_directory(self._data_dir)
+            self._sockets = None
             os.close(self._lock_fd)
             self._lock_fd = None
 
@@ -273,17 +278,20 @@ def _lock(path: Path) -> int:
 
 
 async def _ensure_database(dsn: str) -> None:
-    """Create our database when it is missing; having connected also proves that the server answers."""
+    """Make sure that our database exists; having connected also proves that the server answers.
+
+    A new cluster holds an empty database ``postgres``, which gets our name: creating one more costs as much
+    again as a fifth of the cold start. Raises EmbeddedPostgresError.
+    """
     try:
-        connection = await asyncpg.connect(dsn, timeout=CONNECT_LIMIT_S)
-    except asyncpg.InvalidCatalogNameError:
-        connection = await asyncpg.connect(dsn, database="postgres", timeout=CONNECT_LIMIT_S)
         try:
-            await connection.execute(f'CREATE DATABASE "{DATABASE}"')
-        finally:
-            connection.terminate()
-    else:
+            connection = await asyncpg.connect(dsn, timeout=CONNECT_LIMIT_S)
+        except asyncpg.InvalidCatalogNameError:
+            connection = await asyncpg.connect(dsn, database="template1", timeout=CONNECT_LIMIT_S)
+            await connection.execute(f'ALTER DATABASE postgres RENAME TO "{DATABASE}"')
         await connection.close()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise EmbeddedPostgresError(f"the embedded PostgreSQL started but does not answer: {error}") from error
 
 
 def _rotate(path: Path) -> None:
