@@ -72,9 +72,7 @@ async def ensure_client(pool: asyncpg.Pool, vault: Vault, first_key: str | None 
     """
     async with pool.acquire() as db, db.transaction():
         await db.execute("select pg_advisory_xact_lock($1)", _CLIENT_LOCK)
-        await db.execute(
-            "insert into client (id, name) values ($1, $2) on conflict do nothing", uuid4(), CLIENT_NAME
-        )
+        await db.execute("insert into client (id, name) values ($1, $2) on conflict do nothing", uuid4(), CLIENT_NAME)
         oldest = await db.fetchrow("select id, sealed_key from api_keys order by created, id limit 1")
         if oldest is not None:
             return vault.open(oldest["sealed_key"], _context(oldest["id"])).decode()

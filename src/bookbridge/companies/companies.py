@@ -215,9 +215,7 @@ async def add_product(db: Db, views: Views, company_id: UUID, product: str) -> C
     if row is None:
         return await get(db, company_id)
     company = _company(row)
-    await _emit(
-        db, "company.product.added", company, msgspec.to_builtins(views.product(company, product, PRODUCTS))
-    )
+    await _emit(db, "company.product.added", company, msgspec.to_builtins(views.product(company, product, PRODUCTS)))
     return company
 
 
@@ -232,9 +230,7 @@ async def remove_product(db: Db, views: Views, company_id: UUID, product: str) -
     if row is None:
         return await get(db, company_id)
     company = _company(row)
-    await _emit(
-        db, "company.product.removed", company, msgspec.to_builtins(views.product(company, product, PRODUCTS))
-    )
+    await _emit(db, "company.product.removed", company, msgspec.to_builtins(views.product(company, product, PRODUCTS)))
     return company
 
 
@@ -297,9 +293,7 @@ async def _adopt(db: Db, parent_id: UUID, child_id: UUID) -> Company:
         if row is None:
             raise CompanyNotFound(ancestor)
         ancestor = row["parent_id"]
-    raise ValidationProblem(
-        f"Companies may be nested at most {ANCESTORS_MAX} deep.", "referenceParentCompany"
-    )
+    raise ValidationProblem(f"Companies may be nested at most {ANCESTORS_MAX} deep.", "referenceParentCompany")
 
 
 def _bounded(subsidiary_ids: Sequence[UUID]) -> Sequence[UUID]:

@@ -50,9 +50,7 @@ def checked_description(description: str | None) -> str | None:
     if description is None:
         return None
     if len(description) > DESCRIPTION_LENGTH_MAX:
-        raise ValidationProblem(
-            f"A description may have at most {DESCRIPTION_LENGTH_MAX} characters.", "description"
-        )
+        raise ValidationProblem(f"A description may have at most {DESCRIPTION_LENGTH_MAX} characters.", "description")
     _refuse_nul(description, "description")
     return description
 

@@ -140,9 +140,7 @@ async def synced(db: Db, company_id: UUID, connection_id: UUID, moment: datetime
         connection_id,
         moment,
     )
-    await db.execute(
-        "update companies set last_sync = greatest(last_sync, $2) where id = $1", company_id, moment
-    )
+    await db.execute("update companies set last_sync = greatest(last_sync, $2) where id = $1", company_id, moment)
 
 
 async def set_facts(db: Db, company_id: UUID, connection_id: UUID, facts: Mapping[str, str]) -> None:

@@ -67,6 +67,31 @@ async def delete_connection(db: Db, views: Views, company_id: UUID, connection_i
     log.info("connection_deleted", company_id=str(company_id), connection_id=str(connection_id))
 
 
+async def forget_records(db: Db, company_id: UUID, connection_id: UUID) -> None:
+    """Delete what was read over the connection, as if it had never been read; the connection stays."""
+    await db.execute(
+        "delete from validation_findings where company_id = $1 and dataset_id in"
+        " (select id from datasets where company_id = $1 and connection_id = $2)",
+        company_id,
+        connection_id,
+        timeout=DELETION_TIMEOUT_S,
+    )
+    await db.execute(
+        "delete from listed_records where company_id = $1 and dataset_id in"
+        " (select id from datasets where company_id = $1 and connection_id = $2)",
+        company_id,
+        connection_id,
+        timeout=DELETION_TIMEOUT_S,
+    )
+    for name in ("records", "datasets", "data_type_states"):
+        await db.execute(
+            f"delete from {name} where company_id = $1 and connection_id = $2",  # noqa: S608 - constants
+            company_id,
+            connection_id,
+            timeout=DELETION_TIMEOUT_S,
+        )
+
+
 async def delete_company(db: Db, views: Views, company_id: UUID) -> None:
     """Delete the company, its subsidiaries, and all that is stored under them; tell `company.deleted` for
     each. Raises CompanyNotFound."""

@@ -91,9 +91,7 @@ async def linked(
     before = await lock(db, connection.company_id, connection.id)
     now = contract_datetime(datetime.now(UTC))
     errors = tuple(
-        msgspec.structs.replace(error, status="Resolved", resolved_on_utc=now)
-        if error.status == "Active"
-        else error
+        msgspec.structs.replace(error, status="Resolved", resolved_on_utc=now) if error.status == "Active" else error
         for error in before.errors
     )
     row = await db.fetchrow(
@@ -161,9 +159,7 @@ async def told_of_deletion(db: Db, views: Views, connection: Connection) -> None
     await _tell(db, views, "connection.deleted", connection)
 
 
-async def _set(
-    db: Db, connection: Connection, status: Status, error: tuple[str, str, str] | None
-) -> Connection:
+async def _set(db: Db, connection: Connection, status: Status, error: tuple[str, str, str] | None) -> Connection:
     errors = connection.errors
     if error is not None:
         status_code, status_text, error_message = (text[:TEXT_LENGTH_MAX] for text in error)
@@ -208,8 +204,6 @@ async def _tell(db: Db, views: Views, event_type: str, connection: Connection) -
     await _emit(db, views, await companies.get(db, connection.company_id), event_type, connection)
 
 
-async def _emit(
-    db: Db, views: Views, company: companies.Company, event_type: str, connection: Connection
-) -> None:
+async def _emit(db: Db, views: Views, company: companies.Company, event_type: str, connection: Connection) -> None:
     payload = msgspec.to_builtins(views.connection_event(company, connection))
     await outbox.emit(db, event_type, payload, company_id=company.id, company_tags=dict(company.tags))

@@ -64,9 +64,7 @@ class LinkCodes:
         if len(code) > CODE_LENGTH_MAX or len(token) != _PAYLOAD.size + MAC_SIZE_BYTES:
             return CodeVerdict.WRONG
         payload, mac = token[: _PAYLOAD.size], token[_PAYLOAD.size :]
-        if not any(
-            hmac.compare_digest(self._mac(key, target, target_id, payload), mac) for key in self._keys
-        ):
+        if not any(hmac.compare_digest(self._mac(key, target, target_id, payload), mac) for key in self._keys):
             return CodeVerdict.WRONG
         minute, issued_generation = _PAYLOAD.unpack(payload)
         age_minutes = self._now() // 60 - minute

@@ -67,15 +67,9 @@ class SealedColumn:
 
 
 SEALED_COLUMNS = (
-    SealedColumn(
-        "credentials", ("company_id", "connection_id"), "sealed_current", "connection:{connection_id}"
-    ),
-    SealedColumn(
-        "credentials", ("company_id", "connection_id"), "sealed_previous", "connection:{connection_id}"
-    ),
-    SealedColumn(
-        "link_attempts", ("company_id", "connection_id", "id"), "sealed_verifier", "link-attempt:{id}"
-    ),
+    SealedColumn("credentials", ("company_id", "connection_id"), "sealed_current", "connection:{connection_id}"),
+    SealedColumn("credentials", ("company_id", "connection_id"), "sealed_previous", "connection:{connection_id}"),
+    SealedColumn("link_attempts", ("company_id", "connection_id", "id"), "sealed_verifier", "link-attempt:{id}"),
     SealedColumn("link_attempts", ("company_id", "connection_id", "id"), "sealed_grant", "link-attempt:{id}"),
     SealedColumn("api_keys", ("id",), "sealed_key", "api-key:{id}"),
 )
@@ -121,9 +115,7 @@ class Vault:
         """32-byte keys for another use, one for each key of the ring, the active one first."""
         order = [self.active, *(key_id for key_id in self._keys if key_id != self.active)]
         return tuple(
-            HKDF(algorithm=SHA256(), length=KEY_SIZE_BYTES, salt=None, info=purpose.encode()).derive(
-                self._keys[key_id]
-            )
+            HKDF(algorithm=SHA256(), length=KEY_SIZE_BYTES, salt=None, info=purpose.encode()).derive(self._keys[key_id])
             for key_id in order
         )
 

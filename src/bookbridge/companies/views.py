@@ -175,9 +175,7 @@ class Views:
     ) -> CompanyView:
         """The company as callers see it."""
         details = msgspec.structs.asdict(self.company_details(row, parent, subsidiaries))
-        return CompanyView(
-            **details, data_connections=tuple(self.connection(connection) for connection in connections)
-        )
+        return CompanyView(**details, data_connections=tuple(self.connection(connection) for connection in connections))
 
     def company_details(
         self, row: Company, parent: Company | None = None, subsidiaries: Sequence[Company] = ()
@@ -211,9 +209,7 @@ class Views:
 
     def connection_event(self, company: Company, connection: Connection) -> ConnectionEvent:
         """The payload that tells of a change of the connection."""
-        return ConnectionEvent(
-            reference_company=self.reference(company), connection=self.connection(connection)
-        )
+        return ConnectionEvent(reference_company=self.reference(company), connection=self.connection(connection))
 
 
 def _optional_datetime(moment: datetime | None) -> str | None:

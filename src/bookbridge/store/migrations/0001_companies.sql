@@ -101,7 +101,7 @@ create table link_attempts (
     sealed_grant    bytea,                          -- the fresh authorisation while the person chooses
     organisations   jsonb not null default '[]',
     parameters      jsonb not null default '{}',    -- the application's own, given back with the redirect
-    step            text not null default 'Started',    -- Started | Authorised | Finished | Cancelled | Failed
+    step            text not null default 'Started',    -- Started | Returned | Authorised | Finished | Cancelled | Failed
     created         timestamptz not null default now(),
     expires         timestamptz not null,
     primary key (company_id, connection_id, id),

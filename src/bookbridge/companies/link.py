@@ -1,0 +1,554 @@
+"""The link flow: from a link URL, through the vendor's consent page, to a Linked connection. Renders no HTML.
+
+    page ──begin──▶ vendor's consent ──callback──▶ one organisation ─────────────▶ Linked
+                                          │        several ──choose──▶ …
+                                          │        another than before ──choose(confirmed)──▶ …
+                                          └─ refused, failed, cancelled ──▶ as it was, with an error
+
+What ends the flow is an `Ended`, which says where the browser goes. Vendor faults during the flow end it (the
+application is told, the person may begin again); they are not raised. A link code, attempt or browser that is not
+good raises LinkRefused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx2
+import msgspec
+import structlog
+
+from bookbridge.companies import (
+    clients,
+    companies,
+    connections,
+    credentials,
+    deletion,
+    lifecycle,
+    link_access,
+    link_attempts,
+    oauth,
+)
+from bookbridge.companies.connections import Connection, Status
+from bookbridge.companies.credentials import Credentials
+from bookbridge.companies.errors import Conflict, LinkRefused, ValidationProblem
+from bookbridge.companies.link_attempts import Attempt, Step
+from bookbridge.companies.link_codes import CodeVerdict, LinkCodes
+from bookbridge.companies.redirects import ERROR_MESSAGES, resolve
+from bookbridge.companies.sessions import Sessions, connector_of
+from bookbridge.companies.tokens import FreshAuthorizer
+from bookbridge.companies.vault import Vault
+from bookbridge.companies.vendor_apps import VendorApps
+from bookbridge.companies.views import Views
+from bookbridge.connectors import registry
+from bookbridge.connectors.integrations import integration
+from bookbridge.connectors.kit.auth import CredentialForm, OAuth2
+from bookbridge.connectors.kit.connector import Connector
+from bookbridge.connectors.kit.errors import VendorError
+from bookbridge.connectors.kit.session import Organisation
+from bookbridge.store.pool import Db
+
+log = structlog.get_logger(__name__)
+
+CALLBACK_PATH = "/link/callback"
+CODE_LENGTH_MAX = 4_096
+FORM_FIELDS_MAX = 30
+FORM_VALUE_LENGTH_MAX = 8_000
+
+OnLinked = Callable[[Db, Connection, bool], Awaitable[None]]
+"""(transaction, the Linked connection, is this its first link or another organisation) → starts the first read."""
+
+
+class StartPage(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page before the vendor's consent shows. `connector` is None when the platform cannot be linked
+    here yet (no connector, or this installation is not registered with the vendor)."""
+
+    company_name: str
+    connection: Connection
+    platform_name: str
+    connector: Connector | None
+
+
+class CompanyPage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a company's own link page shows."""
+
+    company: companies.Company
+    connections: tuple[Connection, ...]
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt has begun: send the browser to `authorize_url`, with `browser_secret` in a cookie that only
+    we can read."""
+
+    attempt_id: UUID
+    authorize_url: str
+    browser_secret: str
+
+    def __repr__(self) -> str:
+        return f"Begun({self.attempt_id})"
+
+
+class Choose(msgspec.Struct, frozen=True, kw_only=True):
+    """The consent opens several organisations: the person must choose one."""
+
+    attempt_id: UUID
+    connection: Connection
+    organisations: tuple[Organisation, ...]
+
+
+class Confirm(msgspec.Struct, frozen=True, kw_only=True):
+    """The connection belonged to another organisation before, whose records would be replaced."""
+
+    attempt_id: UUID
+    connection: Connection
+    organisation: Organisation
+    earlier_name: str
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """The flow is over. `redirect_url` None: show our own page for `status_code` (200, 201, 403, 500, 501).
+
+    `detail` is the vendor's or our own text on what went wrong, fit to show.
+    """
+
+    attempt_id: UUID | None
+    connection: Connection
+    status_code: str
+    detail: str
+    redirect_url: str | None
+
+
+class Link:
+    """The flow, for one process. `on_linked` runs inside the transaction that makes a connection Linked."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        vault: Vault,
+        http: httpx2.AsyncClient,
+        *,
+        views: Views,
+        codes: LinkCodes,
+        apps: VendorApps,
+        sessions: Sessions,
+        on_linked: OnLinked,
+    ) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._http = http
+        self._views = views
+        self._codes = codes
+        self._apps = apps
+        self._sessions = sessions
+        self._on_linked = on_linked
+
+    @property
+    def redirect_uri(self) -> str:
+        """The one callback address of this installation, to be registered with each vendor."""
+        return self._views.base_url + CALLBACK_PATH
+
+    async def page(self, company_id: UUID, connection_id: UUID, code: str) -> StartPage:
+        """The page of a connection's link URL. Does not use up the code. Raises LinkRefused,
+        ConnectionNotFound."""
+        async with self._pool.acquire() as db:
+            async with db.transaction():
+                verdict = await link_access.present(db, self._codes, company_id, connection_id, code, use=False)
+            if verdict is not CodeVerdict.GOOD:
+                raise link_access.refusal(verdict)
+            return await self.trusted_page(db, await connections.get(db, company_id, connection_id))
+
+    async def trusted_page(self, db: Db, connection: Connection) -> StartPage:
+        """Like `page`, for a caller who has proved otherwise that it may link this connection."""
+        company = await companies.get(db, connection.company_id)
+        known = integration(connection.integration_key)
+        usable = self._apps.has(connection.integration_key)
+        return StartPage(
+            company_name=company.name,
+            connection=connection,
+            platform_name=known.name if known else connection.integration_key,
+            connector=registry.connector(connection.integration_key) if usable else None,
+        )
+
+    async def company_page(self, company_id: UUID, code: str) -> CompanyPage:
+        """The page of a company's link URL. Does not use up the code. Raises LinkRefused, CompanyNotFound."""
+        async with self._pool.acquire() as db:
+            async with db.transaction():
+                verdict = await link_access.present(db, self._codes, company_id, None, code, use=False)
+            if verdict is not CodeVerdict.GOOD:
+                raise link_access.refusal(verdict)
+            found = await connections.of_companies(db, [company_id])
+            company = await companies.get(db, company_id)
+            return CompanyPage(company=company, connections=tuple(found.get(company_id, ())))
+
+    async def begin(
+        self,
+        company_id: UUID,
+        connection_id: UUID,
+        code: str,
+        parameters: Mapping[str, str],
+        browser_secret: str | None = None,
+    ) -> Begun | Ended:
+        """Use up a connection's code and set out for the vendor. `parameters` come from `custom_parameters`,
+        `browser_secret` from the browser's cookie if it has one. Raises LinkRefused, ConnectionNotFound."""
+        async with self._pool.acquire() as db, db.transaction():
+            verdict = await link_access.present(db, self._codes, company_id, connection_id, code, use=True)
+            if verdict is CodeVerdict.GOOD:
+                connection = await connections.get(db, company_id, connection_id)
+                return await self.begin_trusted(db, connection, parameters, browser_secret)
+        raise link_access.refusal(verdict)
+
+    async def pick(
+        self,
+        company_id: UUID,
+        code: str,
+        integration_key: str,
+        parameters: Mapping[str, str],
+        browser_secret: str | None = None,
+    ) -> Begun | Ended:
+        """Use up a company's code and set out for the picked platform, over its unfinished connection if there
+        is one, else over a new one. Raises LinkRefused, CompanyNotFound, ValidationProblem, Conflict."""
+        async with self._pool.acquire() as db, db.transaction():
+            verdict = await link_access.present(db, self._codes, company_id, None, code, use=True)
+            if verdict is CodeVerdict.GOOD:
+                connection = await self.resume_or_create(db, company_id, integration_key)
+                return await self.begin_trusted(db, connection, parameters, browser_secret)
+        raise link_access.refusal(verdict)
+
+    async def resume_or_create(self, db: Db, company_id: UUID, integration_key: str) -> Connection:
+        """The company's connection on the platform that is not Linked, else a new one. Raises CompanyNotFound,
+        ValidationProblem, Conflict."""
+        for connection in (await connections.of_companies(db, [company_id])).get(company_id, ()):
+            if connection.integration_key == integration_key and connection.status is not Status.LINKED:
+                return connection
+        return await lifecycle.created(db, self._views, company_id, integration_key)
+
+    async def begin_trusted(
+        self,
+        db: Db,
+        connection: Connection,
+        parameters: Mapping[str, str],
+        browser_secret: str | None = None,
+    ) -> Begun | Ended:
+        """Set out for the vendor, for a caller who has proved otherwise that it may link this connection.
+
+        Ends at once with 501 when the platform cannot be linked here, or not through a consent page.
+        """
+        vendor = registry.connector(connection.integration_key)
+        if vendor is None or not self._apps.has(connection.integration_key) or not isinstance(vendor.auth, OAuth2):
+            return await self._ended(db, None, parameters, connection, "501", "")
+        verifier = oauth.new_verifier() if vendor.auth.pkce else None
+        opened = await link_attempts.begin(
+            db,
+            self._vault,
+            connection.company_id,
+            connection.id,
+            verifier=verifier,
+            parameters=parameters,
+            browser_secret=browser_secret,
+        )
+        await lifecycle.started(db, connection)
+        url = oauth.authorize_url(
+            vendor.auth,
+            self._apps.of(vendor),
+            redirect_uri=self.redirect_uri,
+            state=opened.state,
+            verifier=verifier,
+        )
+        return Begun(attempt_id=opened.id, authorize_url=url, browser_secret=opened.browser_secret)
+
+    async def again(self, attempt_id: UUID, browser_secret: str) -> Begun | Ended:
+        """Begin anew after an attempt of the same browser that did not succeed. Raises LinkRefused."""
+        async with self._pool.acquire() as db, db.transaction():
+            attempt = await link_attempts.find(db, self._vault, attempt_id, browser_secret)
+            if attempt.step is Step.FINISHED:
+                raise LinkRefused("This connection is already linked.")
+            await link_attempts.end(db, attempt, Step.CANCELLED)
+            connection = await connections.get(db, attempt.company_id, attempt.connection_id)
+            return await self.begin_trusted(db, connection, attempt.parameters, browser_secret)
+
+    async def callback(self, query: Mapping[str, str], browser_secret: str) -> Choose | Confirm | Ended:
+        """The browser is back from the vendor with this query. Raises LinkRefused when the state is unknown, used,
+        expired, or another browser's."""
+        async with self._pool.acquire() as db, db.transaction():
+            attempt = await link_attempts.take(db, self._vault, query.get("state", ""), browser_secret)
+            connection = await connections.get(db, attempt.company_id, attempt.connection_id)
+        if query.get("error") == "access_denied":
+            return await self._cancelled(attempt, connection)
+        code = query.get("code", "")
+        if query.get("error") or not 0 < len(code) <= CODE_LENGTH_MAX:
+            text = query.get("error_description") or query.get("error") or "The vendor sent no code."
+            return await self._failed(attempt, connection, text)
+        try:
+            vendor = connector_of(connection)
+            if not isinstance(vendor.auth, OAuth2):
+                return await self._failed(attempt, connection, "This platform has no consent page.")
+            issued = await oauth.exchange(
+                self._http,
+                vendor.auth,
+                self._apps.of(vendor),
+                code=code,
+                redirect_uri=self.redirect_uri,
+                verifier=attempt.verifier,
+            )
+            access = self._sessions.access(connection, FreshAuthorizer(issued.grant), {}, None)
+            organisations = await vendor.organisations(access)
+        except VendorError as error:
+            return await self._failed(attempt, connection, error.message)
+        if not organisations:
+            return await self._failed(attempt, connection, "No organisation was made accessible.")
+        if len(organisations) == 1:
+            return await self._finish(attempt, connection, issued.grant, issued.expires, organisations[0], False)
+        async with self._pool.acquire() as db, db.transaction():
+            await link_attempts.hold(db, self._vault, attempt, issued.grant, issued.expires, organisations)
+        return Choose(attempt_id=attempt.id, connection=connection, organisations=tuple(organisations))
+
+    async def choose(
+        self, attempt_id: UUID, browser_secret: str, organisation_id: str, *, confirmed: bool = False
+    ) -> Choose | Confirm | Ended:
+        """The person has chosen an organisation, or confirmed that it may differ from the earlier one.
+        Raises LinkRefused, ValidationProblem for an organisation that was not on offer."""
+        async with self._pool.acquire() as db, db.transaction():
+            attempt = await link_attempts.find(db, self._vault, attempt_id, browser_secret)
+            connection = await connections.get(db, attempt.company_id, attempt.connection_id)
+        if attempt.step is not Step.AUTHORISED or attempt.held is None:
+            raise LinkRefused("This attempt to connect is over. Please start again.")
+        for organisation in attempt.organisations:
+            if organisation.id == organisation_id:
+                held = attempt.held
+                return await self._finish(attempt, connection, held.credentials, held.expires, organisation, confirmed)
+        raise ValidationProblem("That organisation is not among those that were made accessible.")
+
+    async def cancel(self, attempt_id: UUID, browser_secret: str) -> Ended:
+        """The person gave up on one of our pages. Raises LinkRefused."""
+        async with self._pool.acquire() as db, db.transaction():
+            attempt = await link_attempts.find(db, self._vault, attempt_id, browser_secret)
+            connection = await connections.get(db, attempt.company_id, attempt.connection_id)
+        if attempt.step in {Step.FINISHED, Step.CANCELLED, Step.FAILED}:
+            raise LinkRefused("This attempt to connect is over.")
+        return await self._cancelled(attempt, connection)
+
+    async def submit(
+        self,
+        company_id: UUID,
+        connection_id: UUID,
+        code: str,
+        values: Mapping[str, str],
+        parameters: Mapping[str, str],
+    ) -> Ended:
+        """The person has filled in a credentials form. The code is used up only if the credentials work, so that a
+        slip can be mended. Raises LinkRefused, ConnectionNotFound, ValidationProblem."""
+        async with self._pool.acquire() as db:
+            async with db.transaction():
+                verdict = await link_access.present(db, self._codes, company_id, connection_id, code, use=False)
+            if verdict is not CodeVerdict.GOOD:
+                raise link_access.refusal(verdict)
+            connection = await connections.get(db, company_id, connection_id)
+        held = credentials.Keys(checked_form(connector_of(connection), values))
+        try:
+            organisation = await self._identified(connection, held, await self._only(connection, held))
+        except VendorError as error:
+            async with self._pool.acquire() as db, db.transaction():
+                await self._record_failure(db, connection, error.message)
+                return await self._ended(db, None, parameters, connection, "500", error.message)
+        async with self._pool.acquire() as db, db.transaction():
+            verdict = await link_access.present(db, self._codes, company_id, connection_id, code, use=True)
+            if verdict is not CodeVerdict.GOOD:
+                raise link_access.refusal(verdict)
+            after = await self._store(db, connection, held, None, organisation, start=True)
+            return await self._ended(db, None, parameters, after, "200", "")
+
+    async def authorise(self, company_id: UUID, connection_id: UUID, values: Mapping[str, str]) -> Connection:
+        """The application itself supplies credentials (moving customers over, or its own form). Nothing is read
+        from the vendor but who it is: no first fetch is started.
+
+        Raises ConnectionNotFound, Conflict for a Linked connection, ValidationProblem for credentials that are
+        incomplete, and VendorError when they do not work.
+        """
+        async with self._pool.acquire() as db:
+            connection = await connections.get(db, company_id, connection_id)
+        if connection.status is Status.LINKED:
+            raise Conflict("The connection is already Linked; unlink it first.")
+        vendor = connector_of(connection)
+        held, expires = await self._supplied(vendor, values)
+        wanted = values.get("organisationId") or values.get("tenantId") or values.get("businessId")
+        chosen = await self._only(connection, held, wanted)
+        organisation = await self._identified(connection, held, chosen)
+        async with self._pool.acquire() as db, db.transaction():
+            return await self._store(db, connection, held, expires, organisation, start=False)
+
+    async def _supplied(self, vendor: Connector, values: Mapping[str, str]) -> tuple[Credentials, datetime | None]:
+        if not isinstance(vendor.auth, OAuth2):
+            return credentials.Keys(checked_form(vendor, values)), None
+        access_token, refresh_token = values.get("accessToken", ""), values.get("refreshToken", "")
+        if any(len(text) > FORM_VALUE_LENGTH_MAX or not text.isascii() for text in (access_token, refresh_token)):
+            raise ValidationProblem("A token is too long, or is none.", "accessToken")
+        if refresh_token:
+            # Renewed at once: that proves it, and from here on only we hold one that works.
+            issued = await oauth.refresh(self._http, vendor.auth, self._apps.of(vendor), refresh_token)
+            return issued.grant, issued.expires
+        if not access_token:
+            raise ValidationProblem("An accessToken or a refreshToken is needed.", "refreshToken")
+        return credentials.Grant(access_token), oauth.moment_after(oauth.EXPIRES_IN_DEFAULT_S)
+
+    async def _only(self, connection: Connection, held: Credentials, wanted: str | None = None) -> Organisation:
+        """The one organisation that the credentials open, or the wanted one of several."""
+        access = self._sessions.access(connection, FreshAuthorizer(held), {}, None)
+        organisations = await connector_of(connection).organisations(access)
+        found = [each for each in organisations if wanted is None or each.id == wanted]
+        if len(found) != 1:
+            names = ", ".join(each.id for each in organisations[:10])
+            raise ValidationProblem(
+                f"The credentials open {len(organisations)} organisations; name one as organisationId ({names})."
+            )
+        return found[0]
+
+    async def _identified(self, connection: Connection, held: Credentials, organisation: Organisation) -> Organisation:
+        """The organisation with what its ledger says of itself."""
+        access = self._sessions.access(connection, FreshAuthorizer(held), organisation.facts, organisation.id)
+        return await connector_of(connection).identify(access)
+
+    async def _finish(
+        self,
+        attempt: Attempt,
+        connection: Connection,
+        held: Credentials,
+        expires: datetime | None,
+        chosen: Organisation,
+        confirmed: bool,
+    ) -> Confirm | Ended:
+        try:
+            organisation = await self._identified(connection, held, chosen)
+        except VendorError as error:
+            return await self._failed(attempt, connection, error.message)
+        if not confirmed and connection.organisation_id not in {None, organisation.id}:
+            async with self._pool.acquire() as db, db.transaction():
+                await link_attempts.hold(db, self._vault, attempt, held, expires, [chosen])
+            return Confirm(
+                attempt_id=attempt.id,
+                connection=connection,
+                organisation=organisation,
+                earlier_name=connection.organisation_name or "",
+            )
+        async with self._pool.acquire() as db, db.transaction():
+            after = await self._store(db, connection, held, expires, organisation, start=True)
+            await link_attempts.end(db, attempt, Step.FINISHED)
+            return await self._ended(db, attempt.id, attempt.parameters, after, "200", "")
+
+    async def _store(
+        self,
+        db: Db,
+        connection: Connection,
+        held: Credentials,
+        expires: datetime | None,
+        organisation: Organisation,
+        *,
+        start: bool,
+    ) -> Connection:
+        """Credentials, status, webhook and first read: all or nothing."""
+        before = await connections.lock(db, connection.company_id, connection.id)
+        another = before.organisation_id not in {None, organisation.id}
+        if another:
+            # Records of two organisations must never stand side by side under one connection.
+            await deletion.forget_records(db, before.company_id, before.id)
+        await credentials.store(db, self._vault, before.company_id, before.id, held, expires)
+        after = await lifecycle.linked(
+            db,
+            self._views,
+            before,
+            organisation_id=organisation.id,
+            organisation_name=organisation.name,
+            facts=organisation.facts,
+        )
+        if start:
+            await self._on_linked(db, after, another or before.linked_first is None)
+        return after
+
+    async def _cancelled(self, attempt: Attempt, connection: Connection) -> Ended:
+        code, text, message = lifecycle.CANCELLED
+        async with self._pool.acquire() as db, db.transaction():
+            await link_attempts.end(db, attempt, Step.CANCELLED)
+            after = await lifecycle.failed(
+                db, self._views, connection, status_code=code, status_text=text, error_message=message
+            )
+            return await self._ended(db, attempt.id, attempt.parameters, after, code, text)
+
+    async def _failed(self, attempt: Attempt, connection: Connection, text: str) -> Ended:
+        async with self._pool.acquire() as db, db.transaction():
+            await link_attempts.end(db, attempt, Step.FAILED)
+            after = await self._record_failure(db, connection, text)
+            return await self._ended(db, attempt.id, attempt.parameters, after, "500", text)
+
+    async def _record_failure(self, db: Db, connection: Connection, text: str) -> Connection:
+        clean = text.replace("\x00", "")[: lifecycle.TEXT_LENGTH_MAX]
+        return await lifecycle.failed(
+            db,
+            self._views,
+            connection,
+            status_code="500",
+            status_text=clean,
+            error_message=ERROR_MESSAGES["500"],
+        )
+
+    async def _ended(
+        self,
+        db: Db,
+        attempt_id: UUID | None,
+        parameters: Mapping[str, str],
+        connection: Connection,
+        status_code: str,
+        text: str,
+    ) -> Ended:
+        client = await clients.client(db)
+        values = redirect_values(client.id, self._views, connection, status_code, text)
+        profile = client.profile
+        return Ended(
+            attempt_id=attempt_id,
+            connection=connection,
+            status_code=status_code,
+            detail=text or ERROR_MESSAGES[status_code],
+            redirect_url=resolve(profile.redirect_url, profile.white_list_urls, values, parameters),
+        )
+
+
+def redirect_values(
+    client_id: UUID, views: Views, connection: Connection, status_code: str, text: str
+) -> dict[str, str]:
+    """The reserved values of redirect templates."""
+    view = views.connection(connection)
+    succeeded = status_code == "200"
+    return {
+        "clientId": str(client_id),
+        "companyId": str(connection.company_id),
+        "connectionId": str(connection.id),
+        "integrationId": str(view.integration_id),
+        "sourceId": str(view.source_id),
+        "platform": view.integration_key,
+        "platformName": view.platform_name,
+        "sourceType": view.source_type,
+        "integrationType": view.source_type,
+        "statusCode": status_code,
+        "errorMessage": ERROR_MESSAGES[status_code],
+        "statusText": text,
+        "data.company.companyName": (connection.organisation_name or "") if succeeded else "",
+    }
+
+
+def checked_form(vendor: Connector, values: Mapping[str, str]) -> dict[str, Any]:
+    """The form's values, every field of it and no other. Raises ValidationProblem."""
+    if not isinstance(vendor.auth, CredentialForm):
+        raise ValidationProblem("This platform is not linked with credentials.")
+    if len(values) > FORM_FIELDS_MAX:
+        raise ValidationProblem("There are too many fields.")
+    found = {}
+    for field in vendor.auth.fields:
+        value = values.get(field.name, "").strip()
+        if not value:
+            raise ValidationProblem(f"{field.label} is missing.", field.name)
+        if len(value) > FORM_VALUE_LENGTH_MAX or "\x00" in value:
+            raise ValidationProblem(f"{field.label} is not usable.", field.name)
+        found[field.name] = value
+    return found
