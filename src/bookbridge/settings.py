@@ -6,7 +6,7 @@ Values only: nothing is opened or connected here. Secrets are SecretStr, so that
 from __future__ import annotations
 
 import os
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import AnyHttpUrl, BaseModel, Field, SecretStr
@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PORT_DEFAULT = 8400
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     """What a process does: serve the API and pages, work off jobs, or both."""
 
     ALL = "all"

@@ -18,7 +18,7 @@ from bookbridge.connectors import registry
 from bookbridge.connectors.kit.auth import OAuth2
 from bookbridge.connectors.kit.connector import Connector, Facts
 from bookbridge.connectors.kit.errors import NeedsRelink, NotSupported, RateLimited
-from bookbridge.connectors.kit.session import Access, Authorizer, Session
+from bookbridge.connectors.kit.session import Access, Authorizer, Session, VendorApp
 from bookbridge.jobs.budgets import BudgetExhausted, CallBudget, CallLimit
 
 BUDGET_WAIT_MAX_S = 10.0
@@ -84,7 +84,7 @@ class Sessions:
         budget = OrganisationBudget(
             self._call_budget,
             key=f"{vendor.key}:{app.client_id}:{organisation_id or connection.id}",
-            limits=tuple(CallLimit(limit.calls, limit.window_s) for limit in vendor.limits.calls),
+            limits=call_limits(vendor, app),
             in_flight_max=vendor.limits.in_flight_max,
             wait_max_s=budget_wait_max_s,
         )
@@ -119,6 +119,15 @@ class OrganisationBudget:
         for limit in self.limits:
             if limit.window_s == window_s:
                 await self._budget.observe(self.key, limit, remaining)
+
+
+def call_limits(vendor: Connector, app: VendorApp) -> tuple[CallLimit, ...]:
+    """The vendor's limits, of which an installation may have others by its plan: its option
+    `calls_per_<window>_s` says how many calls a window of that many seconds takes."""
+    return tuple(
+        CallLimit(int(app.options.get(f"calls_per_{limit.window_s}_s", limit.calls)), limit.window_s)
+        for limit in vendor.limits.calls
+    )
 
 
 def connector_of(connection: Connection) -> Connector:

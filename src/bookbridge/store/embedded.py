@@ -117,7 +117,7 @@ class EmbeddedPostgres:
         _make_private(self._data_dir)
         self._lock_fd = _lock(self._data_dir / "lock")
         try:
-            await self._launch()
+            await self._launch(may_create=True)
         except BaseException:
             await self._end_process()
             self._release()
@@ -137,10 +137,13 @@ class EmbeddedPostgres:
         finally:
             self._release()
 
-    async def _launch(self) -> None:
+    async def _launch(self, *, may_create: bool) -> None:
         began = time.monotonic()
         owner = server_owner(self._pgdata)
         major = cluster.major_version(self._pgdata)
+        if major is None and not may_create:
+            # Books that vanished under a running server are to be found again, not replaced by empty ones.
+            raise EmbeddedPostgresError(f"{self._pgdata} has disappeared")
         binaries = self._choose_binaries(major, owner)
         if major is None:
             await cluster.create(self._pgdata, binaries, superuser=self._superuser, owner=owner, durable=self._durable)
@@ -215,7 +218,7 @@ class EmbeddedPostgres:
             code = self._process.returncode if self._process is not None else None
             log.error("embedded_postgres_died", exit_code=code, log=str(self.log_path))
             try:
-                await self._launch()
+                await self._launch(may_create=False)
                 backoff_s = 1.0
             except Exception as error:  # whatever it was, the next try may succeed
                 log.error("embedded_postgres_restart_failed", error=str(error), retry_after_s=backoff_s)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from enum import Enum
+from enum import StrEnum
 
 QUERY_LENGTH_MAX = 2047
 CONDITIONS_MAX = 64
@@ -28,7 +28,7 @@ class QueryError(ValueError):
     """A query or order that cannot be understood; the message names the position or the property."""
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """What a property holds, which decides the operators that it takes."""
 
     STRING = "string"
@@ -43,6 +43,9 @@ class Property:
 
     kind: Kind
     sql: str
+    among: str | None = None
+    """For a property of the elements of a list: `select from … where <belongs to the row>`. A condition then holds
+    when some element meets it; `!=` when no element equals the value."""
 
 
 @dataclass(frozen=True)
@@ -142,15 +145,17 @@ class _Compiler:
         self.position = stop
         found = self.properties.get(name.group(1).lower())
         if found is None:
-            raise QueryError(
-                f"Error parsing query - Could not resolve property {name.group(1)} on {self.of}"
-            )
+            raise QueryError(f"Error parsing query - Could not resolve property {name.group(1)} on {self.of}")
         if operator.group() not in OPERATORS[found.kind]:
             raise QueryError(
                 f"Error parsing query - Operator {operator.group()} does not apply to {name.group(1)}, "
                 f"which is a {found.kind.value}."
             )
-        return self._comparison(name.group(1), found, operator.group(), value)
+        if found.among is None:
+            return self._comparison(name.group(1), found, operator.group(), value)
+        if operator.group() == "!=":
+            return f"not exists ({found.among} and {self._comparison(name.group(1), found, '=', value)})"
+        return f"exists ({found.among} and {self._comparison(name.group(1), found, operator.group(), value)})"
 
     def _comparison(self, name: str, found: Property, operator: str, value: str) -> str:
         sql = found.sql
@@ -209,9 +214,7 @@ class _Compiler:
         return False
 
     def _malformed(self, why: str) -> QueryError:
-        return QueryError(
-            f"Error parsing query - Malformed query: {why} at character {self.position + 1}."
-        )
+        return QueryError(f"Error parsing query - Malformed query: {why} at character {self.position + 1}.")
 
 
 def _equality(operator: str) -> str:

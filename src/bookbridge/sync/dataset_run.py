@@ -84,9 +84,7 @@ class DatasetRun:
         dataset = started
         while True:
             dataset = await self._read_sources(dataset)
-            finished = await self._prove(
-                dataset, deletions_confirmed=bool(state and state.deletions_confirmed)
-            )
+            finished = await self._prove(dataset, deletions_confirmed=bool(state and state.deletions_confirmed))
             if isinstance(finished, Finished):
                 return finished
             dataset = finished
@@ -114,9 +112,7 @@ class DatasetRun:
         return current
 
     async def _save(self, dataset: Dataset, source: Source[Any, Any], page: Page[Any], progress: int) -> None:
-        batch, findings = shape_page(
-            dataset.company_id, dataset.connection_id, self.read, source, page, self.facts
-        )
+        batch, findings = shape_page(dataset.company_id, dataset.connection_id, self.read, source, page, self.facts)
         async with self.pool.acquire() as db, db.transaction():
             # The records and the cursor are lost or kept together, so a power cut may take the last pages:
             # they are read again. What ends a dataset is committed durably, and that flushes these too.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,7 +17,7 @@ import msgspec
 from bookbridge.store.pool import Db
 
 
-class Status(str, Enum):
+class Status(StrEnum):
     """The contract's words for where a dataset is."""
 
     QUEUED = "Queued"
@@ -122,9 +122,7 @@ async def get(db: Db | asyncpg.Pool, company_id: UUID, dataset_id: UUID) -> Data
     return _dataset(row) if row else None
 
 
-async def open_dataset(
-    db: Db | asyncpg.Pool, company_id: UUID, connection_id: UUID, data_type: str
-) -> Dataset | None:
+async def open_dataset(db: Db | asyncpg.Pool, company_id: UUID, connection_id: UUID, data_type: str) -> Dataset | None:
     """The dataset of this type that is being read now, if any."""
     row = await db.fetchrow(
         f"""select {_COLUMNS} from datasets
@@ -146,9 +144,7 @@ async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> Dataset | Non
     return _dataset(row) if row else None
 
 
-async def start(
-    db: Db | asyncpg.Pool, dataset: Dataset, *, since: datetime | None, lists_ids: bool
-) -> Dataset | None:
+async def start(db: Db | asyncpg.Pool, dataset: Dataset, *, since: datetime | None, lists_ids: bool) -> Dataset | None:
     """Mark a dataset as being fetched. The first start fixes `since`; a resumed one keeps it.
     None: somebody ended it meanwhile."""
     row = await db.fetchrow(

@@ -50,7 +50,7 @@ async def apply(db: Db, dataset: Dataset, data_type: DataType[Any], *, confirmed
     if data_type.single:
         return 0
     arguments = (dataset.company_id, dataset.data_type, dataset.connection_id, dataset.id, dataset.started)
-    vanished = await db.fetchval(f"select count(*) {_VANISHED}", *arguments)  # noqa: S608
+    vanished = await db.fetchval(f"select count(*) {_VANISHED}", *arguments)
     if vanished == 0:
         return 0
     stored = await db.fetchval(
@@ -61,7 +61,7 @@ async def apply(db: Db, dataset: Dataset, data_type: DataType[Any], *, confirmed
     if vanished >= HELD_FROM_RECORDS and vanished >= stored * HELD_FROM_SHARE and not confirmed:
         return int(vanished)
     while rows := await db.fetch(
-        f"select r.record_id, r.source, r.source_modified, r.body, r.source_body {_VANISHED} limit {BATCH_RECORDS}",  # noqa: S608
+        f"select r.record_id, r.source, r.source_modified, r.body, r.source_body {_VANISHED} limit {BATCH_RECORDS}",
         *arguments,
     ):
         await _mark(db, dataset, data_type, rows)
@@ -74,9 +74,7 @@ async def _mark(db: Db, dataset: Dataset, data_type: DataType[Any], rows: list[A
         record = data_type.decode(row["body"])
         if not isinstance(record, ListedRecord):
             continue
-        batch = records.RecordBatch(
-            dataset.company_id, dataset.connection_id, dataset.data_type, row["source"], now
-        )
+        batch = records.RecordBatch(dataset.company_id, dataset.connection_id, dataset.data_type, row["source"], now)
         gone = data_type.encode(_deleted(record))
         batch.add(row["record_id"], gone, row["source_body"].encode(), row["source_modified"], deleted=True)
         await records.save(db, batch)

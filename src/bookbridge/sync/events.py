@@ -24,9 +24,7 @@ async def issues(db: Db, views: Views, dataset: Dataset, deletions_held: int) ->
         "portal": f"{views.portal_url}/companies/{dataset.company_id}/pull-history",
     }
     if findings:
-        message = (
-            f"{findings} findings about records of {dataset.data_type}; the records are kept as they are."
-        )
+        message = f"{findings} findings about records of {dataset.data_type}; the records are kept as they are."
         found.append({"type": "warning.validation", "message": message, "links": links})
     if deletions_held:
         message = (

@@ -1,4 +1,4 @@
-"""Asking for reads: which data types, in which order, over which connection. Reading itself happens later, in a worker."""
+"""Asking for reads: which data types, in which order, over which connection. A worker reads later."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ async def queue_one(db: Db, connection: Connection, data_type: str) -> Dataset:
             f"Connection {connection.id} is {connection.status.value}; only a Linked connection can be read."
         )
     if data_type not in readable(connection):
-        raise DataTypeNotSupported(
-            f"Datatype '{data_type}' not supported by platform {connection.integration_key}"
-        )
+        raise DataTypeNotSupported(f"Datatype '{data_type}' not supported by platform {connection.integration_key}")
     queued = await _queue(db, connection, [data_type], is_initial=False)
     if not queued:
         running = await datasets.open_dataset(db, connection.company_id, connection.id, data_type)
@@ -70,15 +68,19 @@ async def queue_one(db: Db, connection: Connection, data_type: str) -> Dataset:
     return queued[0]
 
 
+async def queue_if_idle(db: Db, connection: Connection, data_type: str) -> None:
+    """Queue one data type of a linked connection unless it is being read already."""
+    if connection.status is Status.LINKED:
+        await _queue(db, connection, [data_type], is_initial=False)
+
+
 async def on_linked(db: Db, connection: Connection, first: bool) -> None:
     """The first read after an authorisation, queued in the transaction that links the connection."""
     del first  # read.completed.initial follows every authorisation, not only the first one
     await queue_all(db, [connection], is_initial=True)
 
 
-async def _queue(
-    db: Db, connection: Connection, data_types: Sequence[str], is_initial: bool
-) -> list[Dataset]:
+async def _queue(db: Db, connection: Connection, data_types: Sequence[str], is_initial: bool) -> list[Dataset]:
     queued = await datasets.insert(
         db,
         company_id=connection.company_id,

@@ -60,9 +60,7 @@ NOT_LINKED = "The connection is no longer linked; it must be authorised again be
 class Runner:
     """Handler of the task `sync.connection`."""
 
-    def __init__(
-        self, pool: asyncpg.Pool, sessions: Sessions, views: Views, *, slice_s: float = SLICE_S
-    ) -> None:
+    def __init__(self, pool: asyncpg.Pool, sessions: Sessions, views: Views, *, slice_s: float = SLICE_S) -> None:
         self.pool = pool
         self.sessions = sessions
         self.views = views
@@ -168,9 +166,7 @@ class Runner:
                 deletions_held=finished.deletions_held,
             )
             issues = await events.issues(db, self.views, dataset, finished.deletions_held)
-            ended = await datasets.end(
-                db, dataset, Status.COMPLETE, issues=msgspec.json.encode(issues).decode()
-            )
+            ended = await datasets.end(db, dataset, Status.COMPLETE, issues=msgspec.json.encode(issues).decode())
             if ended is None:
                 raise Ended
             await connections.synced(db, dataset.company_id, dataset.connection_id, datetime.now(UTC))
@@ -201,9 +197,7 @@ class Runner:
             )
         await self._end(connection, dataset, Status.FETCH_ERROR, message)
 
-    async def _end(
-        self, connection: Connection, dataset: Dataset, status: Status, error_message: str | None
-    ) -> None:
+    async def _end(self, connection: Connection, dataset: Dataset, status: Status, error_message: str | None) -> None:
         async with self.pool.acquire() as db, db.transaction():
             ended = await datasets.end(db, dataset, status, error_message=error_message)
             if ended is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from uuid import UUID
 
 import asyncpg
@@ -12,7 +12,7 @@ import msgspec
 from bookbridge.store.pool import Db
 
 
-class Completeness(str, Enum):
+class Completeness(StrEnum):
     """Whether what we hold was proved to be all that the vendor has."""
 
     UNKNOWN = "Unknown"
@@ -48,9 +48,7 @@ def _camel(name: str) -> str:
     return head + "".join(word.title() for word in tail)
 
 
-async def get(
-    db: Db | asyncpg.Pool, company_id: UUID, connection_id: UUID, data_type: str
-) -> DataTypeState | None:
+async def get(db: Db | asyncpg.Pool, company_id: UUID, connection_id: UUID, data_type: str) -> DataTypeState | None:
     """The state of one data type, or None before its first read ended."""
     row = await db.fetchrow(
         f"""select {_COLUMNS} from data_type_states
@@ -111,9 +109,7 @@ async def put(
     )
 
 
-async def confirm_deletions(
-    db: Db | asyncpg.Pool, company_id: UUID, connection_id: UUID, data_type: str
-) -> bool:
+async def confirm_deletions(db: Db | asyncpg.Pool, company_id: UUID, connection_id: UUID, data_type: str) -> bool:
     """A person confirms that the held deletions are real; the next read applies them. False: none are held."""
     tag = await db.execute(
         """update data_type_states set deletions_confirmed = true

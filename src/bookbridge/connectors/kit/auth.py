@@ -7,10 +7,10 @@ names), and a vendor that calls us (desktop products), for which we serve an inb
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class ClientAuth(str, Enum):
+class ClientAuth(StrEnum):
     """How the token endpoint learns who we are."""
 
     BASIC = "client_secret_basic"

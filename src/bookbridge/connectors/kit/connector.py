@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bookbridge.accounting.data_type import DataType
@@ -58,7 +58,7 @@ class Read(Generic[R]):
     marked deleted."""
 
 
-class Operation(str, Enum):
+class Operation(StrEnum):
     """What a write does. The values are those of the contract's webhook field `type`."""
 
     CREATE = "Create"

@@ -35,7 +35,8 @@ async def migrate(dsn: str) -> list[str]:
 
 async def _apply_missing(connection: asyncpg.Connection) -> list[str]:
     await connection.execute(
-        "create table if not exists schema_migrations (name text primary key, applied timestamptz not null default now())"
+        "create table if not exists schema_migrations"
+        " (name text primary key, applied timestamptz not null default now())"
     )
     done = {row["name"] for row in await connection.fetch("select name from schema_migrations")}
     applied = []

@@ -1,0 +1,202 @@
+"""The composition root: settings and a database become the rooms, the API server and the worker.
+
+The only module besides the command line that knows every room. It decides nothing that a room could decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+import httpx2
+import structlog
+
+from bookbridge import jobs
+from bookbridge.companies import clients, link_attempts, vault
+from bookbridge.companies.connections import Connection
+from bookbridge.companies.link import Link
+from bookbridge.companies.link_codes import LinkCodes
+from bookbridge.companies.sessions import Sessions
+from bookbridge.companies.tokens import Tokens
+from bookbridge.companies.vault import SealedColumn, Vault
+from bookbridge.companies.vendor_apps import VendorApps
+from bookbridge.companies.views import Views
+from bookbridge.connectors.kit import http as vendor_http
+from bookbridge.connectors.kit.session import VendorApp
+from bookbridge.connectors.registry import connector
+from bookbridge.emulators.sandboxes import SANDBOXES
+from bookbridge.jobs.budgets import CallBudget
+from bookbridge.push import idempotency
+from bookbridge.push.doorbell import TIME_OUT_TASK, WRITE_TASK
+from bookbridge.push.run import Runner as PushRunner
+from bookbridge.push.timeouts import Timeouts
+from bookbridge.settings import Settings
+from bookbridge.store.migrations import migrate
+from bookbridge.store.pool import Db, open_pool
+from bookbridge.sync import queue as sync_queue
+from bookbridge.sync.runner import Runner as SyncRunner
+from bookbridge.webhooks import consumers, pruning
+from bookbridge.webhooks.delivery import Deliverer, DeliverySettings
+
+log = structlog.get_logger(__name__)
+
+POOL_SIZE_MAX = 20
+WEBHOOK_CONCURRENCY = 20
+TIDY_EVERY_S = 600.0
+
+SEALED_COLUMNS = (
+    *vault.SEALED_COLUMNS,
+    SealedColumn("webhook_consumers", ("id",), "secret", consumers.SECRET_CONTEXT),
+)
+"""Every sealed column of every room: what a rotation of the secret key re-seals."""
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """What the API, the pages and the worker of one process are built from."""
+
+    settings: Settings
+    pool: asyncpg.Pool
+    http: httpx2.AsyncClient
+    vault: Vault
+    codes: LinkCodes
+    views: Views
+    apps: VendorApps
+    tokens: Tokens
+    sessions: Sessions
+    link: Link
+
+
+def base_url(settings: Settings) -> str:
+    """The public address of this installation, without a slash at its end."""
+    if settings.base_url is not None:
+        return str(settings.base_url).rstrip("/")
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def emulator_addresses(settings: Settings) -> dict[str, tuple[str, int]]:
+    """Host and port of each sandbox's emulator, by integration key; empty when emulators are off."""
+    if not settings.emulators:
+        return {}
+    first = settings.emulator_port or settings.port + 1
+    return {sandbox.key: ("127.0.0.1", first + place) for place, sandbox in enumerate(SANDBOXES)}
+
+
+def vendor_apps(settings: Settings) -> dict[str, VendorApp]:
+    """Our registrations: the configured ones, and the sandbox's for integrations without one."""
+    apps: dict[str, VendorApp] = {}
+    for key, (host, port) in emulator_addresses(settings).items():
+        sandbox = next(sandbox for sandbox in SANDBOXES if sandbox.key == key)
+        apps[key] = VendorApp(
+            client_id=sandbox.client_id,
+            client_secret=sandbox.client_secret,
+            endpoints=sandbox.endpoints(f"http://{host}:{port}"),
+            options=settings.vendor(key).options,
+        )
+    for key, vendor in settings.vendors.items():
+        if vendor.client_id:
+            apps[key.lower()] = VendorApp(
+                client_id=vendor.client_id,
+                client_secret=vendor.client_secret.get_secret_value(),
+                endpoints=vendor.endpoints,
+                options=vendor.options,
+            )
+    return apps
+
+
+async def prepare(settings: Settings, dsn: str) -> str:
+    """Bring the database up to date and make the client and its first API key; returns the oldest key."""
+    await migrate(dsn)
+    await jobs.install(dsn)
+    pool = await open_pool(dsn, max_size=2)
+    try:
+        first = settings.api_key.get_secret_value() if settings.api_key else None
+        return await clients.ensure_client(pool, vault.open_vault(settings.data_dir), first)
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def open_rooms(settings: Settings, dsn: str) -> AsyncIterator[Rooms]:
+    """Open what the rooms share on a prepared database, and close it again."""
+    pool = await open_pool(dsn, max_size=POOL_SIZE_MAX)
+    http = vendor_http.client()
+    try:
+        yield compose(settings, pool, http, vault.open_vault(settings.data_dir))
+    finally:
+        await http.aclose()
+        await pool.close()
+
+
+def compose(settings: Settings, pool: asyncpg.Pool, http: httpx2.AsyncClient, opened: Vault) -> Rooms:
+    """Wire the rooms of one process."""
+    codes = LinkCodes(opened)
+    views = Views(base_url(settings), codes)
+    apps = VendorApps(vendor_apps(settings))
+    tokens = Tokens(pool, opened, http, apps, views)
+    sessions = Sessions(http, apps, tokens, CallBudget(pool))
+    link = Link(
+        pool,
+        opened,
+        http,
+        views=views,
+        codes=codes,
+        apps=apps,
+        sessions=sessions,
+        on_linked=sync_queue.on_linked,
+    )
+    return Rooms(settings, pool, http, opened, codes, views, apps, tokens, sessions, link)
+
+
+def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, jobs.Handler]]:
+    """The handlers of the tasks: those that work on books, and those that tell callers."""
+    push = PushRunner(rooms.pool, rooms.sessions, connector, rooms.views, on_written=_read_after_write)
+    books: dict[str, jobs.Handler] = {
+        sync_queue.SYNC_TASK: SyncRunner(rooms.pool, rooms.sessions, rooms.views).handle,
+        WRITE_TASK: push.handler,
+        TIME_OUT_TASK: Timeouts(rooms.pool, rooms.views).handler,
+    }
+    delivery = DeliverySettings(private_addresses_allowed=rooms.settings.webhook_private_addresses)
+    telling: dict[str, jobs.Handler] = {
+        "webhooks.deliver": Deliverer(rooms.pool, open_=rooms.vault.open, settings=delivery)
+    }
+    return books, telling
+
+
+async def _read_after_write(db: Db, connection: Connection, data_type: str) -> None:
+    """Queue a read of the type that was written, unless one is under way."""
+    if data_type in sync_queue.readable(connection):
+        await sync_queue.queue_if_idle(db, connection, data_type)
+
+
+async def run_worker(settings: Settings, dsn: str) -> None:
+    """Work off jobs until SIGTERM or SIGINT. Webhooks have places of their own: receivers that hang must not keep
+    books from being read."""
+    async with open_rooms(settings, dsn) as rooms:
+        books, telling = handlers(rooms)
+        workers = [
+            jobs.Worker(dsn, books, schedules=[_tidying(rooms.pool)], concurrency=settings.worker_concurrency),
+            jobs.Worker(dsn, telling, schedules=[pruning.schedule(rooms.pool)], concurrency=WEBHOOK_CONCURRENCY),
+        ]
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, lambda: [worker.stop() for worker in workers])
+        log.info("worker_started", concurrency=settings.worker_concurrency)
+        await asyncio.gather(*(worker.run() for worker in workers))
+    log.info("worker_stopped")
+
+
+def _tidying(pool: asyncpg.Pool) -> jobs.Schedule:
+    """Forget what has expired: attempts to link, and answers kept for repeated requests."""
+
+    async def work() -> None:
+        await link_attempts.prune(pool)
+        async with pool.acquire() as db:
+            await idempotency.prune(db)
+
+    return jobs.Schedule("tidy", TIDY_EVERY_S, work)

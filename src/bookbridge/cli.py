@@ -1,0 +1,222 @@
+"""The command line: `bookbridge up` serves everything; the rest is for operators.
+
+It starts and stops processes and prints what a person needs next. What the processes do is composed in `app`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx2
+import typer
+import uvicorn
+from rich.console import Console
+
+from bookbridge import app as composition
+from bookbridge.companies import vault
+from bookbridge.emulators.sandboxes import SANDBOXES
+from bookbridge.logs import configure_logging
+from bookbridge.settings import Role, Settings
+from bookbridge.store.embedded import EmbeddedPostgres
+from bookbridge.store.pool import open_pool
+from bookbridge.supervisor import Child
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console(highlight=False)
+
+READY_TIMEOUT_S = 60.0
+SHUTDOWN_TIMEOUT_S = 10
+REQUEST_LINE_MAX_BYTES = 64 * 1024
+BACKLOG = 2048
+
+DataDir = Annotated[Path | None, typer.Option(help="Everything is kept here: database and secret keys.")]
+DatabaseUrl = Annotated[str | None, typer.Option(help="PostgreSQL 15+; without it one is started and kept.")]
+
+
+def main() -> None:
+    """Entry point of the `bookbridge` command."""
+    cli()
+
+
+@cli.callback()
+def bookbridge() -> None:
+    """One API to small businesses' books."""
+
+
+@cli.command()
+def up(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    role: Annotated[Role | None, typer.Option(help="What this process does.")] = None,
+    emulators: Annotated[
+        bool | None, typer.Option("--emulators/--no-emulators", help="Serve the vendor emulators as a sandbox.")
+    ] = None,
+) -> None:
+    """Serve the API, Link, the Portal and the workers until interrupted."""
+    settings = _settings(
+        host=host, port=port, data_dir=data_dir, database_url=database_url, role=role, emulators=emulators
+    )
+    try:
+        asyncio.run(_up(settings))
+    except (OSError, RuntimeError, ValueError) as error:
+        console.print(f"[red]Bookbridge could not start:[/red] {error}", soft_wrap=True)
+        raise SystemExit(1) from error
+
+
+@cli.command()
+def rotate_secret_key(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Add a new secret key to the key file and seal every stored secret anew with it."""
+    settings = _settings(data_dir=data_dir, database_url=database_url)
+    resealed = asyncio.run(_rotate(settings))
+    console.print(
+        f"{resealed} secrets are sealed with the new key. Running processes read the key file at their start."
+    )
+
+
+def _settings(**given: Any) -> Settings:
+    """Settings from the environment, overruled by what the command line gave."""
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    if settings.port == 0:
+        settings = settings.model_copy(update={"port": _free_port(settings.host)})
+    if settings.role is not Role.ALL and given.get("emulators") is None and "BOOKBRIDGE_EMULATORS" not in os.environ:
+        settings = settings.model_copy(update={"emulators": False})
+    configure_logging(settings.log_level, as_json=settings.log_json)
+    return settings
+
+
+def _free_port(host: str) -> int:
+    """A port that is free, with free ones for the emulators after it."""
+    while True:
+        with contextlib.ExitStack() as stack:
+            first = stack.enter_context(socket.create_server((host, 0)))
+            number: int = first.getsockname()[1]
+            try:
+                for place in range(len(SANDBOXES)):
+                    stack.enter_context(socket.create_server(("127.0.0.1", number + 1 + place)))
+            except OSError:
+                continue
+            return number
+
+
+async def _up(settings: Settings) -> None:
+    async with _database(settings) as dsn:
+        api_key = await composition.prepare(settings, dsn)
+        if settings.role is Role.WORKER:
+            await composition.run_worker(settings, dsn)
+            return
+        async with _children(settings, dsn), composition.open_rooms(settings, dsn) as rooms:
+            await _serve(settings, composition.api_server(rooms), api_key)
+
+
+@contextlib.asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[str]:
+    """The database's address; an embedded server is started and stopped with us."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    server = EmbeddedPostgres(settings.data_dir / "postgres")
+    dsn = await server.start()
+    try:
+        yield dsn
+    finally:
+        await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def _children(settings: Settings, dsn: str) -> AsyncIterator[None]:
+    """The worker and the emulators, each in a process of its own: draining a backlog in the API's process would
+    cost it a third of its requests or more."""
+    children = []
+    if settings.role is Role.ALL:
+        children.append(_worker(settings, dsn))
+    addresses = composition.emulator_addresses(settings)
+    for sandbox in SANDBOXES:
+        if sandbox.key in addresses:
+            host, port = addresses[sandbox.key]
+            arguments = [sys.executable, "-m", sandbox.module, "--host", host, "--port", str(port)]
+            children.append(Child(sandbox.module, [*arguments, "--state", str(settings.data_dir / "emulators")], {}))
+    try:
+        await asyncio.gather(*(child.start() for child in children))
+        yield
+    finally:
+        await asyncio.gather(*(child.stop() for child in children))
+
+
+def _worker(settings: Settings, dsn: str) -> Child:
+    environment = {
+        "BOOKBRIDGE_DATABASE_URL": dsn,
+        "BOOKBRIDGE_DATA_DIR": str(settings.data_dir),
+        "BOOKBRIDGE_HOST": settings.host,
+        "BOOKBRIDGE_PORT": str(settings.port),
+        "BOOKBRIDGE_ROLE": Role.WORKER.value,
+        "BOOKBRIDGE_EMULATORS": str(settings.emulators).lower(),
+    }
+    return Child("worker", [sys.executable, "-m", "bookbridge", "up"], environment)
+
+
+async def _serve(settings: Settings, asgi: Any, api_key: str) -> None:
+    """Serve until SIGTERM or SIGINT; print where, once everything answers."""
+    config = uvicorn.Config(
+        asgi,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
+        proxy_headers=False,
+    )
+    server = uvicorn.Server(config)
+    announcing = asyncio.create_task(_announce(settings, api_key))
+    try:
+        await server.serve()
+    finally:
+        announcing.cancel()
+    if not server.started:
+        raise RuntimeError(f"the address {settings.host}:{settings.port} cannot be used; is it taken?")
+
+
+async def _announce(settings: Settings, api_key: str) -> None:
+    url = composition.base_url(settings)
+    local = f"http://{settings.host if settings.host not in {'0.0.0.0', '::'} else '127.0.0.1'}:{settings.port}"  # noqa: S104
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    async with httpx2.AsyncClient(timeout=5.0) as http:
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx2.HTTPError):
+                if (await http.get(f"{local}/health")).is_success:
+                    break
+            await asyncio.sleep(0.05)
+        else:
+            console.print("[yellow]Bookbridge serves, but not every part of it answers yet; see /health.[/yellow]")
+    console.print("[bold green]Bookbridge is up.[/bold green] Ctrl-C stops it.")
+    console.print(f"  API      {url}")
+    console.print(f"  Portal   {url}/portal")
+    console.print(f"  API key  {api_key}")
+    for key, (host, port) in composition.emulator_addresses(settings).items():
+        if not settings.vendor(key).client_id:
+            console.print(f"  Sandbox  {key} is an emulator at http://{host}:{port}")
+
+
+async def _rotate(settings: Settings) -> int:
+    async with _database(settings) as dsn:
+        await composition.prepare(settings, dsn)
+        vault.add_key(settings.data_dir / vault.KEYS_FILE)
+        pool = await open_pool(dsn, max_size=2)
+        try:
+            return await vault.rotate(pool, vault.open_vault(settings.data_dir), composition.SEALED_COLUMNS)
+        finally:
+            await pool.close()
