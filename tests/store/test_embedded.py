@@ -17,6 +17,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 
 from bookbridge.store import binaries, cluster, embedded
 from bookbridge.store.binaries import Binaries
@@ -264,6 +265,19 @@ async def test_a_pid_file_naming_a_stranger_does_not_prevent_the_start(make, tmp
     stale = tmp_path / "data" / "pgdata" / "postmaster.pid"
     stale.write_text(f"{stranger.pid}\n/elsewhere\n1\n5432\n\n\n1 1\nready\n")
     assert await run(await make(durable=False).start(), "select 1") == 1
+
+
+async def test_a_vanished_cluster_is_not_replaced_by_an_empty_one(make, tmp_path):
+    server = make(durable=False)
+    await server.start()
+    pgdata = tmp_path / "data" / "pgdata"
+    pgdata.rename(tmp_path / "aside")
+    os.kill(server.pid, signal.SIGKILL)
+    with structlog.testing.capture_logs() as logs:
+        await until(lambda: any(entry["event"] == "embedded_postgres_restart_failed" for entry in logs))
+    assert not pgdata.exists()
+    (tmp_path / "aside").rename(pgdata)
+    await until(lambda: server.pid is not None)
 
 
 async def test_clients_find_a_restarted_server_under_the_same_url(make, tmp_path):
