@@ -1,0 +1,51 @@
+"""A process that carries out a connection's writes, in children that are killed.
+
+python -m tests.push.writing_process DSN LEDGER_URL CONNECTION_ID KEYS_DIR. Each line on its standard input starts one
+child, whose pid is printed. Forking after the imports makes a child cheap, so that a test can kill many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from bookbridge.companies.link_codes import LinkCodes
+from bookbridge.companies.vault import open_vault
+from bookbridge.companies.views import Views
+from bookbridge.connectors.kit import http
+from bookbridge.push.run import Backoff, Runner
+from bookbridge.store.pool import open_pool
+from tests.push.ledger_connector import CONNECTOR, LedgerSessions
+
+
+async def work(dsn: str, url: str, connection_id: str, keys_dir: str) -> None:
+    pool = await open_pool(dsn, max_size=2)
+    views = Views("https://books.example", LinkCodes(open_vault(Path(keys_dir))))
+    async with http.client() as client:
+        sessions = LedgerSessions(client, url)
+        runner = Runner(pool, sessions, lambda key: CONNECTOR, views, backoff=Backoff(first_s=0.01, max_s=0.05))
+        while (wait_s := await runner.handler(connection_id)) is not None:
+            await asyncio.sleep(wait_s)
+
+
+def main() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the killed
+    child = 0
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            asyncio.run(work(*sys.argv[1:]))
+            os._exit(0)
+        print(child, flush=True)
+    if child:
+        try:
+            os.kill(child, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+if __name__ == "__main__":
+    main()
