@@ -156,7 +156,9 @@ def _amount_due_problems(bill: Bill) -> list[Problem]:
     if bill.payment_allocations and allocated is not None:
         withheld = exact_sum(tax.amount for tax in bill.withholding_tax)
         expected = exact_difference(bill.total_amount, allocated)
-        if bill.amount_due not in (expected, exact_difference(expected, withheld)):
+        # An allocation is a minus on platforms that tell what it does to the debt; its size is the same.
+        as_minus = exact_sum((bill.total_amount, allocated))
+        if bill.amount_due not in (expected, as_minus, exact_difference(expected, withheld)):
             message = f"Stated as {bill.amount_due}, but total less allocations is {expected}."
             found.append(Problem("amountDue", message))
     return found

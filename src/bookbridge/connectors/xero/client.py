@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -53,10 +53,13 @@ _pagination = msgspec.json.Decoder(Pagination)
 _error = msgspec.json.Decoder(ApiError)
 
 
-@cache
-def _decoder(payload: Callable[..., P]) -> msgspec.json.Decoder[P]:
-    # Called with payload classes only; typed as callables because a cache wants hashable arguments.
-    return msgspec.json.Decoder(payload)
+_decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+
+
+def _decoder(payload: type[P]) -> msgspec.json.Decoder[P]:
+    if payload not in _decoders:
+        _decoders[payload] = msgspec.json.Decoder(payload)
+    return _decoders[payload]
 
 
 @dataclass(frozen=True)
