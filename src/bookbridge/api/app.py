@@ -1,0 +1,47 @@
+"""The API as one ASGI application, with room for the pages that share its address space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+from bookbridge.api import companies, connections, health, integrations, keys
+from bookbridge.api.auth import key_guard
+from bookbridge.api.bodies import BODY_SIZE_MAX_BYTES
+from bookbridge.api.errors import handle
+from bookbridge.api.front import Front
+from bookbridge.api.services import Services
+
+SUBJECTS: tuple[Sequence[ControllerRouterHandler], ...] = (
+    companies.ROUTES,
+    connections.ROUTES,
+    integrations.ROUTES,
+    keys.ROUTES,
+    health.ROUTES,
+)
+
+
+def create_api(services: Services, *, pages: Sequence[ControllerRouterHandler] = ()) -> ASGIApp:
+    """The application: the API, and beside it the given `pages`, which bring their own errors and need no API key.
+
+    The services are open already, and stay the caller's to close.
+    """
+    api = Router(
+        path="/",
+        route_handlers=[handler for subject in SUBJECTS for handler in subject],
+        guards=[key_guard(services)],
+        dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
+        request_max_body_size=BODY_SIZE_MAX_BYTES,
+    )
+    app = Litestar(
+        route_handlers=[api, *pages],
+        exception_handlers={Exception: handle},
+        # Ours: the error body is the contract's, and the log is structlog's.
+        logging_config=None,
+        openapi_config=None,
+        request_max_body_size=BODY_SIZE_MAX_BYTES,
+    )
+    return Front(app, app.routes)

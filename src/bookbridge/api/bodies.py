@@ -1,0 +1,57 @@
+"""Reading JSON bodies and writing JSON answers. Everything that comes in is hostile until it has its type here."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, TypeVar
+
+import msgspec
+from litestar import Request, Response
+
+from bookbridge.api.errors import ApiError
+
+BODY_SIZE_MAX_BYTES: Final = 1024 * 1024
+
+T = TypeVar("T")
+AnyRequest = Request[Any, Any, Any]
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_PLACE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
+
+
+async def decoded(request: AnyRequest, shape: type[T]) -> T:
+    """The request's JSON body as `shape`. Raises ApiError 400; bodies above the limit end as 413 before this."""
+    return decode(await request.body(), shape)
+
+
+def decode(body: bytes, shape: type[T]) -> T:
+    """JSON text as `shape`. Raises ApiError 400 that names the field."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        place = _PLACE.search(message)
+        fields = [(place["field"], message[: place.start()])] if place and place["field"] else []
+        raise ApiError(400, f"Error processing request - {message}", fields=fields) from error
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise ApiError(400, "Error processing request - the body is not valid JSON.") from error
+
+
+def encode(value: object) -> bytes:
+    """The value as JSON: numbers with every digit, absent fields left out."""
+    return _encoder.encode(value)
+
+
+def answer(value: object, status: int = 200) -> Response[bytes]:
+    """A JSON answer of the value."""
+    return raw_answer(encode(value), status)
+
+
+def raw_answer(body: bytes, status: int = 200) -> Response[bytes]:
+    """An answer of JSON text."""
+    return Response(body, status_code=status, media_type="application/json")
+
+
+def empty_answer() -> Response[bytes]:
+    """A 200 without a body."""
+    return Response(b"", status_code=200)

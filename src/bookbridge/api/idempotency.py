@@ -1,0 +1,96 @@
+"""Writes: one transaction each, and with an Idempotency-Key the same answer again instead of a second write.
+
+The rules of keys are `push.idempotency`'s; here they meet HTTP: a key in use is 409, one used for another request
+422. A request that is refused before its work begins (bad address, unreadable body) does not use up its key.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+
+from litestar import Response
+
+from bookbridge.api.bodies import AnyRequest, raw_answer
+from bookbridge.api.errors import ApiError, told
+from bookbridge.api.services import Services
+from bookbridge.push import idempotency
+from bookbridge.push.idempotency import Claim, InProgress, Mismatch, Replay
+from bookbridge.store.pool import Db
+
+Work = Callable[[Db], Awaitable[Response[bytes]]]
+LongWork = Callable[[], Awaitable[Response[bytes]]]
+
+METHODS = frozenset({"POST", "PUT", "PATCH"})
+BUSY = "A request with this idempotency key is still in progress."
+MISUSED = "This idempotency key was used for another request."
+
+
+async def in_transaction(
+    services: Services, request: AnyRequest, work: Work, *, fingerprint: bytes | None = None
+) -> Response[bytes]:
+    """Run `work` in one transaction, once per Idempotency-Key.
+
+    `fingerprint` stands for the body where its bytes differ between equal requests (multipart boundaries).
+    """
+    header = request.headers.get(idempotency.HEADER)
+    if header is None or request.method not in METHODS:
+        async with services.pool.acquire() as db, db.transaction():
+            return await work(db)
+    claim = await _claim(services, request, header, fingerprint)
+    if not isinstance(claim, Claim):
+        return raw_answer(claim.body, claim.status)
+    try:
+        async with services.pool.acquire() as db, db.transaction():
+            response = await work(db)
+            await idempotency.complete(db, claim, response.status_code or 200, response.content)
+            return response
+    except idempotency.ClaimLost:
+        raise
+    except Exception as error:
+        return await _refused(services, request, claim, error)
+
+
+async def with_own_transactions(services: Services, request: AnyRequest, work: LongWork) -> Response[bytes]:
+    """Like `in_transaction`, for work that talks to a vendor between transactions of its own.
+
+    Should the process die between the work and keeping its answer, the same request is carried out again later: the
+    work must be harmless when repeated.
+    """
+    header = request.headers.get(idempotency.HEADER)
+    if header is None or request.method not in METHODS:
+        return await work()
+    claim = await _claim(services, request, header, None)
+    if not isinstance(claim, Claim):
+        return raw_answer(claim.body, claim.status)
+    try:
+        response = await work()
+    except Exception as error:
+        return await _refused(services, request, claim, error)
+    async with services.pool.acquire() as db:
+        await idempotency.complete(db, claim, response.status_code or 200, response.content)
+    return response
+
+
+async def _claim(services: Services, request: AnyRequest, header: str, fingerprint: bytes | None) -> Claim | Replay:
+    key = idempotency.parse_key(header)
+    query: bytes = request.scope["query_string"]
+    address = f"{request.scope['path']}?{query.decode('latin-1')}"
+    body = await request.body() if fingerprint is None else fingerprint
+    digest = idempotency.request_hash(request.method, address, body)
+    async with services.pool.acquire() as db:
+        claim = await idempotency.claim(db, services.client_id, key, digest)
+    match claim:
+        case InProgress(retry_after_s):
+            raise ApiError(409, BUSY, headers={"Retry-After": str(max(1, math.ceil(retry_after_s)))})
+        case Mismatch():
+            raise ApiError(422, MISUSED)
+    return claim
+
+
+async def _refused(services: Services, request: AnyRequest, claim: Claim, error: Exception) -> Response[bytes]:
+    """The answer that tells of the error, kept under the key: the work was rolled back."""
+    response = told(error, request.method, request.scope["path"])
+    async with services.pool.acquire() as db:
+        await idempotency.complete(db, claim, response.status_code or 200, response.content)
+    return response

@@ -1,0 +1,104 @@
+"""Lists: page, pageSize, query and orderBy in; one page with its links out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from bookbridge.api.bodies import AnyRequest, encode
+from bookbridge.api.parameters import integer, pairs
+from bookbridge.store.query import Compiled, Property, compile_order, compile_query
+
+PAGE_SIZE_DEFAULT: Final = 100
+PAGE_SIZE_MAX: Final = 5_000
+PAGE_MAX: Final = 10_000_000
+OWN: Final = frozenset({"page", "pagesize"})
+
+
+class Href(msgspec.Struct, frozen=True):
+    """A link, relative to the server."""
+
+    href: str
+
+
+class Links(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`self` without the query string, the others with it; `next` and `previous` only where they exist."""
+
+    self_: Href = msgspec.field(name="self")
+    current: Href
+    next: Href | None = None
+    previous: Href | None = None
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Which page the caller wants, counted from 1, and what else its query string says."""
+
+    path: str
+    page: int
+    page_size: int
+    query: str
+    order_by: str
+    tags: str
+    others: tuple[tuple[str, str], ...]
+    """Parameters that links carry on."""
+
+    @property
+    def offset(self) -> int:
+        """How many results stand before the page."""
+        return (self.page - 1) * self.page_size
+
+    def condition(self, properties: Mapping[str, Property], *, of: str, first: int) -> Compiled | None:
+        """The compiled `query`, if there is one. Raises QueryError."""
+        return compile_query(self.query, properties, of=of, first=first) if self.query.strip() else None
+
+    def order(self, properties: Mapping[str, Property], *, of: str) -> str | None:
+        """The compiled `orderBy`, if there is one. Raises QueryError."""
+        return compile_order(self.order_by, properties, of=of) if self.order_by.strip() else None
+
+    def tail(self, total: int) -> bytes:
+        """What follows the results in the answer's body, from the comma on."""
+        links = Links(
+            self_=Href(self.path),
+            current=Href(self._href(self.page)),
+            next=Href(self._href(self.page + 1)) if self.page * self.page_size < total else None,
+            previous=Href(self._href(self.page - 1)) if self.page > 1 else None,
+        )
+        return b',"pageNumber":%d,"pageSize":%d,"totalResults":%d,"_links":%b}' % (
+            self.page,
+            self.page_size,
+            total,
+            encode(links),
+        )
+
+    def _href(self, page: int) -> str:
+        return f"{self.path}?{urlencode([('page', page), ('pageSize', self.page_size), *self.others], quote_via=quote)}"
+
+
+def paging_of(request: AnyRequest) -> Paging:
+    """What the query string asks for. Raises ApiError 400 for numbers out of range."""
+    found = pairs(request.scope["query_string"])
+    given = {name.lower(): value for name, value in found}
+    return Paging(
+        path=quote(request.scope["path"]),
+        page=integer(given, "page", 1, at_least=1, at_most=PAGE_MAX) or 1,
+        page_size=integer(given, "pageSize", PAGE_SIZE_DEFAULT, at_least=1, at_most=PAGE_SIZE_MAX) or 1,
+        query=given.get("query", ""),
+        order_by=given.get("orderby", ""),
+        tags=given.get("tags", ""),
+        others=tuple((name, value) for name, value in found if name.lower() not in OWN),
+    )
+
+
+def page_of_texts(paging: Paging, bodies: Sequence[str], total: int) -> bytes:
+    """The page as JSON, joined from results that are JSON texts already."""
+    return b'{"results":[' + ",".join(bodies).encode() + b"]" + paging.tail(total)
+
+
+def page_of_values(paging: Paging, values: Sequence[object], total: int) -> bytes:
+    """The page as JSON, of values still to be encoded."""
+    return b'{"results":' + encode(values) + paging.tail(total)

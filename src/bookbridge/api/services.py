@@ -1,0 +1,41 @@
+"""What the handlers of one process need, put together once by the composition root. Holds no logic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+from uuid import UUID
+
+import asyncpg
+from litestar.params import Dependency
+
+from bookbridge.api.key_cache import KeyCache
+from bookbridge.companies.link import Link
+from bookbridge.companies.sessions import Sessions
+from bookbridge.companies.vault import Vault
+from bookbridge.companies.vendor_apps import VendorApps
+from bookbridge.companies.views import Views
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Open and ready; whoever made them closes them after the API has stopped."""
+
+    pool: asyncpg.Pool
+    vault: Vault
+    views: Views
+    """Knows our public address."""
+    sessions: Sessions
+    link: Link
+    apps: VendorApps
+    """The vendors that this installation is registered with."""
+    client_id: UUID
+    """The installation's client; see `companies.clients.ensure_client`."""
+    private_webhook_addresses: bool = False
+    """Webhook consumers may name plain http and private addresses."""
+    key_cache: KeyCache = field(default_factory=KeyCache)
+    """API keys verified a moment ago. Whoever deletes a key in this process calls `forget_all`."""
+
+
+Given = Annotated[Services, Dependency(skip_validation=True)]
+"""The services as a handler asks for them, by the name `services`."""

@@ -1,0 +1,15 @@
+"""How late the workers are. Reads the queue, changes nothing."""
+
+from __future__ import annotations
+
+from bookbridge.jobs.engine import QUEUE
+from bookbridge.store.pool import Db
+
+
+async def longest_wait_s(db: Db) -> float:
+    """How long, in seconds, the job that is due longest has been waiting to be started; 0.0 when none waits."""
+    waited: float = await db.fetchval(
+        f"""select coalesce(extract(epoch from now() - min(execute_after)), 0)::float8 from {QUEUE}
+            where status = 'queued' and execute_after <= now()"""  # noqa: S608
+    )
+    return max(0.0, waited)
