@@ -1,0 +1,248 @@
+"""The Accounting API's resources: for each its names, table, scopes, and functions.
+
+It must hold facts only; how lists, creations and updates run is in lists.py and writes.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from bookbridge.emulators.xero import documents, payments, reference, render
+from bookbridge.emulators.xero.books import Book
+from bookbridge.emulators.xero.render import Renderer
+from bookbridge.emulators.xero.tables import Table
+
+_SETTINGS = ("accounting.settings",)
+_INVOICES = ("accounting.transactions", "accounting.invoices")
+_PAYMENTS = ("accounting.transactions", "accounting.payments")
+_BANK = ("accounting.transactions", "accounting.banktransactions")
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """One collection. A missing ``create``, ``update`` or ``delete`` answers 501."""
+
+    name: str
+    singular: str
+    table: Callable[[Book], Table[Any]]
+    render: Renderer
+    scopes: tuple[str, ...]
+    """Any one of these allows reading and writing; with ``.read`` added, reading."""
+
+    create: Callable[..., Any] | None = None
+    update: Callable[..., None] | None = None
+    delete: Callable[..., None] | None = None
+    paged: bool = False
+    """Whether ``page`` is honoured; without it such lists are summaries with no lines."""
+
+    summary_without_page: bool = False
+    since: bool = True
+    """Whether If-Modified-Since filters the list."""
+
+    archived_status: tuple[str, str] | None = None
+    """Field and value hidden from lists unless ``includeArchived`` is sent."""
+
+    attachments: bool = False
+    allocations: bool = False
+
+
+RESOURCES: tuple[Resource, ...] = (
+    Resource(
+        name="Accounts",
+        singular="Account",
+        table=lambda book: book.accounts,
+        render=render.account,
+        scopes=_SETTINGS,
+        create=reference.create_account,
+        update=reference.update_account,
+        delete=reference.delete_account,
+        attachments=True,
+    ),
+    Resource(
+        name="Contacts",
+        singular="Contact",
+        table=lambda book: book.contacts,
+        render=render.contact,
+        scopes=("accounting.contacts",),
+        create=reference.create_contact,
+        update=reference.update_contact,
+        paged=True,
+        summary_without_page=True,
+        archived_status=("contact_status", "ARCHIVED"),
+        attachments=True,
+    ),
+    Resource(
+        name="TaxRates",
+        singular="TaxRate",
+        table=lambda book: book.tax_rates,
+        render=render.tax_rate,
+        scopes=_SETTINGS,
+        create=reference.create_tax_rate,
+        update=reference.update_tax_rate,
+        since=False,
+    ),
+    Resource(
+        name="TrackingCategories",
+        singular="TrackingCategory",
+        table=lambda book: book.tracking_categories,
+        render=render.tracking_category,
+        scopes=_SETTINGS,
+        create=reference.create_tracking_category,
+        update=reference.update_tracking_category,
+        delete=reference.delete_tracking_category,
+        since=False,
+        archived_status=("status", "ARCHIVED"),
+    ),
+    Resource(
+        name="Items",
+        singular="Item",
+        table=lambda book: book.items,
+        render=render.item,
+        scopes=(*_INVOICES, *_SETTINGS),
+        create=reference.create_item,
+        update=reference.update_item,
+        delete=reference.delete_item,
+    ),
+    Resource(
+        name="Currencies",
+        singular="Currency",
+        table=lambda book: book.currencies,
+        render=render.currency,
+        scopes=_SETTINGS,
+        create=reference.create_currency,
+        since=False,
+    ),
+    Resource(
+        name="BrandingThemes",
+        singular="BrandingTheme",
+        table=lambda book: book.branding_themes,
+        render=render.branding_theme,
+        scopes=_SETTINGS,
+        since=False,
+    ),
+    Resource(
+        name="Users",
+        singular="User",
+        table=lambda book: book.users,
+        render=render.user,
+        scopes=_SETTINGS,
+    ),
+    Resource(
+        name="Invoices",
+        singular="Invoice",
+        table=lambda book: book.invoices,
+        render=render.invoice,
+        scopes=_INVOICES,
+        create=documents.create_invoice,
+        update=documents.update_invoice,
+        paged=True,
+        summary_without_page=True,
+        attachments=True,
+    ),
+    Resource(
+        name="CreditNotes",
+        singular="CreditNote",
+        table=lambda book: book.credit_notes,
+        render=render.credit_note,
+        scopes=_INVOICES,
+        create=documents.create_credit_note,
+        update=documents.update_credit_note,
+        paged=True,
+        summary_without_page=True,
+        attachments=True,
+        allocations=True,
+    ),
+    Resource(
+        name="Overpayments",
+        singular="Overpayment",
+        table=lambda book: book.overpayments,
+        render=render.overpayment,
+        scopes=_PAYMENTS,
+        paged=True,
+        summary_without_page=True,
+        allocations=True,
+    ),
+    Resource(
+        name="Prepayments",
+        singular="Prepayment",
+        table=lambda book: book.prepayments,
+        render=render.prepayment,
+        scopes=_PAYMENTS,
+        paged=True,
+        summary_without_page=True,
+        allocations=True,
+    ),
+    Resource(
+        name="Payments",
+        singular="Payment",
+        table=lambda book: book.payments,
+        render=render.payment,
+        scopes=_PAYMENTS,
+        create=payments.create_payment,
+        update=payments.update_payment,
+        paged=True,
+    ),
+    Resource(
+        name="BatchPayments",
+        singular="BatchPayment",
+        table=lambda book: book.batch_payments,
+        render=render.batch_payment,
+        scopes=_PAYMENTS,
+        create=payments.create_batch_payment,
+        update=payments.update_batch_payment,
+    ),
+    Resource(
+        name="BankTransactions",
+        singular="BankTransaction",
+        table=lambda book: book.bank_transactions,
+        render=render.bank_transaction,
+        scopes=_BANK,
+        create=documents.create_bank_transaction,
+        update=documents.update_bank_transaction,
+        paged=True,
+        summary_without_page=True,
+        attachments=True,
+    ),
+    Resource(
+        name="BankTransfers",
+        singular="BankTransfer",
+        table=lambda book: book.bank_transfers,
+        render=render.bank_transfer,
+        scopes=_BANK,
+        create=payments.create_bank_transfer,
+        update=payments.update_bank_transfer,
+        attachments=True,
+    ),
+    Resource(
+        name="ManualJournals",
+        singular="ManualJournal",
+        table=lambda book: book.manual_journals,
+        render=render.manual_journal,
+        scopes=("accounting.transactions", "accounting.manualjournals"),
+        create=documents.create_manual_journal,
+        update=documents.update_manual_journal,
+        paged=True,
+        summary_without_page=True,
+        attachments=True,
+    ),
+    Resource(
+        name="PurchaseOrders",
+        singular="PurchaseOrder",
+        table=lambda book: book.purchase_orders,
+        render=render.purchase_order,
+        scopes=_INVOICES,
+        create=documents.create_purchase_order,
+        update=documents.update_purchase_order,
+        paged=True,
+        attachments=True,
+    ),
+)
+
+BY_NAME = {resource.name.casefold(): resource for resource in RESOURCES}
+
+
+def find_resource(name: str) -> Resource | None:
+    """The resource with this path name, whatever its letter case."""
+    return BY_NAME.get(name.casefold())
