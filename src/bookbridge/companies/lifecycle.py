@@ -22,7 +22,7 @@ from bookbridge.companies import companies
 from bookbridge.companies.connections import COLUMNS, Connection, Status, connection_of, lock
 from bookbridge.companies.errors import Conflict, ValidationProblem
 from bookbridge.companies.views import ConnectionErrorView, Views
-from bookbridge.connectors.integrations import integration
+from bookbridge.connectors.integrations import SourceType, integration
 from bookbridge.store.pool import Db
 from bookbridge.webhooks import outbox
 
@@ -31,7 +31,6 @@ log = structlog.get_logger(__name__)
 CONNECTIONS_MAX = 100
 ERRORS_KEPT_MAX = 20
 TEXT_LENGTH_MAX = 1_000
-EXPENSE_SOURCE_TYPE = "Expense"
 
 CANCELLED = ("403", "User cancelled linking", "User cancelled")
 DEAUTHORIZED_MESSAGE = "The integration de-authorized access to the connection."
@@ -50,7 +49,7 @@ async def created(db: Db, views: Views, company_id: UUID, integration_key: str) 
     if count >= CONNECTIONS_MAX:
         raise Conflict(f"A company may have at most {CONNECTIONS_MAX} connections.")
     # Expenses come from the application itself: there is no vendor to let us in.
-    at_once = known.source_type == EXPENSE_SOURCE_TYPE
+    at_once = known.source_type is SourceType.EXPENSE
     row = await db.fetchrow(
         f"""insert into connections as k (company_id, id, integration_key, status, linked_first)
             values ($1, $2, $3, $4, case when $5 then now() end) returning {COLUMNS}""",  # noqa: S608

@@ -122,12 +122,14 @@ class OrganisationBudget:
 
 
 def call_limits(vendor: Connector, app: VendorApp) -> tuple[CallLimit, ...]:
-    """The vendor's limits, of which an installation may have others by its plan: its option
-    `calls_per_<window>_s` says how many calls a window of that many seconds takes."""
-    return tuple(
-        CallLimit(int(app.options.get(f"calls_per_{limit.window_s}_s", limit.calls)), limit.window_s)
-        for limit in vendor.limits.calls
-    )
+    """The vendor's limits. An installation may have others by its plan: its option `calls_per_<window>_s` says how many
+    calls a window of that many seconds takes; 0 lifts the limit, for servers that have none."""
+    limits = []
+    for limit in vendor.limits.calls:
+        calls = int(app.options.get(f"calls_per_{limit.window_s}_s", limit.calls))
+        if calls > 0:
+            limits.append(CallLimit(calls, limit.window_s))
+    return tuple(limits)
 
 
 def connector_of(connection: Connection) -> Connector:
