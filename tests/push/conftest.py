@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,7 +25,9 @@ from bookbridge.push import operations
 from bookbridge.push.operations import PushOperation
 from bookbridge.push.run import Backoff, Runner
 from bookbridge.push.submit import Submission, submit
+from bookbridge.store import records
 from bookbridge.store.pool import Db
+from bookbridge.store.records import RecordBatch
 from tests.push.ledger import Ledger
 from tests.push.ledger_connector import CONNECTOR, LedgerSessions
 
@@ -49,9 +52,7 @@ async def ledger() -> AsyncIterator[Ledger]:
 async def link(db: Any) -> Connection:
     """A company with a Linked connection."""
     company_id, connection_id = uuid4(), uuid4()
-    await db.execute(
-        "insert into companies (id, name, tags) values ($1, 'Acme', '{\"region\": \"uk\"}')", company_id
-    )
+    await db.execute("insert into companies (id, name, tags) values ($1, 'Acme', '{\"region\": \"uk\"}')", company_id)
     await db.execute(
         "insert into connections (company_id, id, integration_key, status) values ($1, $2, $3, 'Linked')",
         company_id,
@@ -83,17 +84,29 @@ class Desk:
         kind: Operation = Operation.CREATE,
         **more: Any,
     ) -> PushOperation:
-        encoded = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        submission = Submission(data_type, kind, body=encoded, **more)
         async with self.pool.acquire() as db, db.transaction():
-            return await submit(
-                db, self.views, CONNECTOR, self.connection.company_id, self.connection.id, submission
-            )
+            return await self.submit_in(db, data_type, body, kind, **more)
 
-    async def work(self, runner: Runner | None = None) -> None:
+    async def submit_in(
+        self,
+        db: Db,
+        data_type: str = "suppliers",
+        body: Any = None,
+        kind: Operation = Operation.CREATE,
+        **more: Any,
+    ) -> PushOperation:
+        encoded = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        submission = Submission(data_type, kind, body=encoded, **more)
+        company_id = self.connection.company_id
+        return await submit(db, self.views, CONNECTOR, company_id, self.connection.id, submission)
+
+    async def work(self) -> None:
         """Run the handler until nothing is left to do."""
         async with asyncio.timeout(DEADLINE_S):
-            while (wait_s := await (runner or self.runner).handler(str(self.connection.id))) is not None:
+            while True:
+                wait_s = await self.runner.handler(str(self.connection.id))
+                if wait_s is None:
+                    return
                 await asyncio.sleep(wait_s)
 
     async def get(self, operation_id: UUID) -> PushOperation:
@@ -113,9 +126,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(
-    pool: asyncpg.Pool, views: Views, connection: Connection, ledger: Ledger
-) -> AsyncIterator[Desk]:
+async def desk(pool: asyncpg.Pool, views: Views, connection: Connection, ledger: Ledger) -> AsyncIterator[Desk]:
     queued: list[str] = []
 
     async def on_written(db: Db, written: Connection, data_type: str) -> None:
@@ -131,6 +142,22 @@ async def desk(
             backoff=PATIENT,
         )
         yield Desk(pool, views, connection, runner, queued)
+
+
+async def keep(
+    pool: asyncpg.Pool,
+    connection: Connection,
+    data_type: str,
+    content: dict[str, Any],
+    *,
+    deleted: bool = False,
+) -> None:
+    """Store a record as a sync would have."""
+    batch = RecordBatch(connection.company_id, connection.id, data_type, data_type, datetime.now(UTC))
+    encoded = json.dumps({**content, "metadata": {"isDeleted": deleted}}).encode()
+    batch.add(content["id"], encoded, b"{}", None, deleted)
+    async with pool.acquire() as db:
+        await records.save(db, batch)
 
 
 def supplier(name: str) -> dict[str, Any]:

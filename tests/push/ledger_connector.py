@@ -155,9 +155,7 @@ class LedgerSession:
         stored = await self.call("POST", path, effect=True, content=file.content)
         return Written(record_id, attachment_id=stored["id"])
 
-    async def find_attachment(
-        self, data_type: str, record_id: str, file: File, intent: Intent
-    ) -> Written | None:
+    async def find_attachment(self, data_type: str, record_id: str, file: File, intent: Intent) -> Written | None:
         for stored in await self.call("GET", f"{data_type}/{record_id}/attachments"):
             if (stored["name"], stored["size"]) == (file.name, len(file.content)):
                 return Written(record_id, attachment_id=stored["id"])
@@ -253,5 +251,3 @@ class LedgerSessions:
     @asynccontextmanager
     async def open(self, connection: Connection) -> AsyncIterator[LedgerSession]:
         yield LedgerSession(self._access)
-
-

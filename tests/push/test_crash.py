@@ -55,7 +55,6 @@ async def test_killed_at_any_moment_each_write_lands_once_and_none_is_lost(
         await process.wait()
         ledger.answer_delay_s = 0.0
         await desk.work()
-    print("KILLS", kills)
     assert kills >= 5
     assert Counter(held["name"] for held in ledger.all("suppliers")) == Counter(names)
     rows = await desk.pool.fetch("select status, count(*) from push_operations group by status")

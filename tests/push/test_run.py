@@ -48,9 +48,7 @@ async def test_a_write_lands_once_and_its_record_is_kept_at_once(desk: Desk, led
     assert "attachmentId" not in payload
 
 
-async def test_an_answer_that_was_lost_is_looked_up_and_nothing_is_sent_again(
-    desk: Desk, ledger: Ledger
-) -> None:
+async def test_an_answer_that_was_lost_is_looked_up_and_nothing_is_sent_again(desk: Desk, ledger: Ledger) -> None:
     ledger.faults = ["drop_after"]
     operation = await desk.submit(body=supplier("Papers Ltd"))
     await desk.work()
@@ -80,9 +78,7 @@ async def test_a_worker_that_died_after_recording_its_intent_is_followed_by_one_
 
 
 @pytest.mark.parametrize("fault", ["429", "503"])
-async def test_when_nothing_happened_it_is_sent_again_without_a_look(
-    desk: Desk, ledger: Ledger, fault: str
-) -> None:
+async def test_when_nothing_happened_it_is_sent_again_without_a_look(desk: Desk, ledger: Ledger, fault: str) -> None:
     ledger.faults = [fault]
     operation = await desk.submit(body=supplier("Papers Ltd"))
     await desk.work()
@@ -98,9 +94,7 @@ async def test_a_refusal_fails_with_the_fields_and_keeps_the_warnings(desk: Desk
     assert (view.status, view.status_code, view.changes) == ("Failed", 400, None)
     assert view.error_message == "The platform refused it: The reference is taken."
     assert view.validation is not None
-    assert [(item.item_id, item.validator_name) for item in view.validation.errors] == [
-        ("reference", "Supplier")
-    ]
+    assert [(item.item_id, item.validator_name) for item in view.validation.errors] == [("reference", "Supplier")]
     assert [item.item_id for item in view.validation.warnings] == ["taxNumber"]
     (event,) = await desk.events()
     assert event["eventType"] == "suppliers.write.unsuccessful"
@@ -130,9 +124,7 @@ async def test_an_outcome_that_cannot_be_found_out_is_not_guessed(desk: Desk, le
     assert (len(ledger.all("suppliers")), ledger.writes) == (1, 1)
 
 
-async def test_lost_access_deauthorises_the_connection_and_fails_all_that_waits(
-    desk: Desk, ledger: Ledger
-) -> None:
+async def test_lost_access_deauthorises_the_connection_and_fails_all_that_waits(desk: Desk, ledger: Ledger) -> None:
     ledger.faults = ["401"]
     waiting = [await desk.submit(body=supplier(name)) for name in ("A", "B")]
     await desk.work()
@@ -265,7 +257,7 @@ async def test_the_worker_of_the_jobs_room_is_woken_by_a_submission(dsn: str, de
     try:
         async with asyncio.timeout(DEADLINE_S):
             operation = await desk.submit(body=supplier("Papers Ltd"))
-            while (await desk.get(operation.id)).status is Status.PENDING:
+            while (await desk.get(operation.id)).status is Status.PENDING:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
     finally:
         worker.stop()

@@ -7,6 +7,7 @@ child, whose pid is printed. Forking after the imports makes a child cheap, so t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -27,7 +28,10 @@ async def work(dsn: str, url: str, connection_id: str, keys_dir: str) -> None:
     async with http.client() as client:
         sessions = LedgerSessions(client, url)
         runner = Runner(pool, sessions, lambda key: CONNECTOR, views, backoff=Backoff(first_s=0.01, max_s=0.05))
-        while (wait_s := await runner.handler(connection_id)) is not None:
+        while True:
+            wait_s = await runner.handler(connection_id)
+            if wait_s is None:
+                return
             await asyncio.sleep(wait_s)
 
 
@@ -41,10 +45,8 @@ def main() -> None:
             os._exit(0)
         print(child, flush=True)
     if child:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 if __name__ == "__main__":

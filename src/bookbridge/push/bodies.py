@@ -5,6 +5,7 @@ What the vendor demands beyond the record's shape is `validation`'s business; th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
@@ -22,6 +23,8 @@ from bookbridge.push.findings import Findings
 BODY_SIZE_MAX_BYTES: Final = 4 * 1024 * 1024
 
 _EXACT_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+_LOCATED = re.compile(r"(?P<what>.*) - at `\$\.?(?P<path>.*)`", re.DOTALL)
 
 _EXPECTED: Final = {
     Kind.STRING: "must be text",
@@ -63,7 +66,7 @@ def checked_record(write: Write[Any], content: dict[str, Any], findings: Finding
         # The library stops at the first fault and names no list positions: look again, for people.
         _shape_errors(_writable(write, content), write.data_type.record, "", findings)
         if len(findings.errors) == errors_before:
-            findings.error("", str(error))
+            _library_error(str(error), findings)
         return None
 
 
@@ -108,6 +111,12 @@ def _sent(
             for place, entry in enumerate(value):
                 if isinstance(entry, dict):
                     yield from _sent(entry, field.struct, f"{path}[{place}].", f"{plain_path}.")
+
+
+def _library_error(text: str, findings: Findings) -> None:
+    """An error in the decoder's words, under the field that it names."""
+    located = _LOCATED.fullmatch(text)
+    findings.error(located["path"] if located else "", f"{located['what']}." if located else text)
 
 
 def _shape_errors(content: dict[str, Any], struct: type[msgspec.Struct], prefix: str, findings: Findings) -> None:

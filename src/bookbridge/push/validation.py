@@ -123,9 +123,8 @@ def _references(write: Write[Any], record: Record) -> dict[str, dict[str, str]]:
         if choice.records_of is None:
             continue
         for where, value in _at(content, type(record), path):
-            # A NUL cannot be part of any id that we hold, and PostgreSQL refuses to be asked for one.
             if isinstance(value, str) and value:
-                found.setdefault(choice.records_of, {})[where] = value.replace("\0", "\ufffd")
+                found.setdefault(choice.records_of, {})[where] = value
     return found
 
 
