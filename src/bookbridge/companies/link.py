@@ -49,7 +49,7 @@ from bookbridge.connectors.integrations import integration
 from bookbridge.connectors.kit.auth import CredentialForm, OAuth2
 from bookbridge.connectors.kit.connector import Connector
 from bookbridge.connectors.kit.errors import VendorError
-from bookbridge.connectors.kit.session import Organisation
+from bookbridge.connectors.kit.session import Organisation, VendorApp
 from bookbridge.store.pool import Db
 
 log = structlog.get_logger(__name__)
@@ -373,26 +373,49 @@ class Link:
         if connection.status is Status.LINKED:
             raise Conflict("The connection is already Linked; unlink it first.")
         vendor = connector_of(connection)
-        held, expires = await self._supplied(vendor, values)
+        held, expires = await self._supplied(connection, vendor, values)
         wanted = values.get("organisationId") or values.get("tenantId") or values.get("businessId")
         chosen = await self._only(connection, held, wanted)
         organisation = await self._identified(connection, held, chosen)
         async with self._pool.acquire() as db, db.transaction():
             return await self._store(db, connection, held, expires, organisation, start=False)
 
-    async def _supplied(self, vendor: Connector, values: Mapping[str, str]) -> tuple[Credentials, datetime | None]:
+    async def _supplied(
+        self, connection: Connection, vendor: Connector, values: Mapping[str, str]
+    ) -> tuple[Credentials, datetime | None]:
         if not isinstance(vendor.auth, OAuth2):
             return credentials.Keys(checked_form(vendor, values)), None
         access_token, refresh_token = values.get("accessToken", ""), values.get("refreshToken", "")
         if any(len(text) > FORM_VALUE_LENGTH_MAX or not text.isascii() for text in (access_token, refresh_token)):
             raise ValidationProblem("A token is too long, or is none.", "accessToken")
         if refresh_token:
-            # Renewed at once: that proves it, and from here on only we hold one that works.
-            issued = await oauth.refresh(self._http, vendor.auth, self._apps.of(vendor), refresh_token)
+            issued = await self._renewed(connection, vendor.auth, self._apps.of(vendor), refresh_token)
             return issued.grant, issued.expires
         if not access_token:
             raise ValidationProblem("An accessToken or a refreshToken is needed.", "refreshToken")
         return credentials.Grant(access_token), oauth.moment_after(oauth.EXPIRES_IN_DEFAULT_S)
+
+    async def _renewed(self, connection: Connection, auth: OAuth2, app: VendorApp, refresh_token: str) -> oauth.Issued:
+        """Renew a supplied refresh token at once: that proves it, and from here on only we hold one that works.
+
+        The result is kept before anything else can fail, though the connection is not Linked yet; a caller who
+        comes again with the token that is used up by now goes on from there.
+        """
+        company_id, connection_id = connection.company_id, connection.id
+        try:
+            issued = await oauth.refresh(self._http, auth, app, refresh_token)
+        except oauth.GrantRefused:
+            async with self._pool.acquire() as db:
+                kept = await credentials.load(db, self._vault, company_id, connection_id)
+            if kept is None or not isinstance(kept.current, credentials.Grant) or kept.current.refresh_token is None:
+                raise
+            issued = await oauth.refresh(self._http, auth, app, kept.current.refresh_token)
+        async with self._pool.acquire() as db, db.transaction():
+            now = await connections.lock(db, company_id, connection_id)
+            if now.status is Status.LINKED:
+                raise Conflict("The connection was linked meanwhile.")
+            await credentials.store(db, self._vault, company_id, connection_id, issued.grant, issued.expires)
+        return issued
 
     async def _only(self, connection: Connection, held: Credentials, wanted: str | None = None) -> Organisation:
         """The one organisation that the credentials open, or the wanted one of several."""
