@@ -218,9 +218,12 @@ def _item(code: str, name: str, price: str, cost: str | None, account: str, flav
 def _contacts(book: Book, rng: random.Random, flavour: Flavour) -> None:
     names = [f"{first} {second}" for first in COMPANY_FIRST for second in COMPANY_SECOND]
     rng.shuffle(names)
+    people = [(first, last) for first in FIRST_NAMES for last in LAST_NAMES]
+    rng.shuffle(people)
     foreign = [code for code in CURRENCIES if code != book.organisation.base_currency]
     for index in range(_CONTACTS):
-        first, last = rng.choice(FIRST_NAMES), rng.choice(LAST_NAMES)
+        # Names of contacts are unique, so nobody is drawn twice.
+        first, last = people[index]
         body: dict[str, object] = {
             "Name": names[index] if index % 6 else f"{first} {last}",
             "FirstName": first,

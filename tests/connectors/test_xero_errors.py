@@ -1,0 +1,201 @@
+"""Xero's refusals as our errors: by what is to be done next, never by their text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import msgspec
+import pytest
+
+from bookbridge.connectors.kit.errors import (
+    NeedsRelink,
+    NotSupported,
+    RateLimited,
+    RecordNotFound,
+    Rejected,
+    Uncertain,
+    VendorError,
+    VendorUnavailable,
+)
+from bookbridge.connectors.kit.http import Answer
+from bookbridge.connectors.xero import payloads
+from bookbridge.connectors.xero.client import Client, decode, field_named, meaning
+from bookbridge.connectors.xero.read import BILLS_SOURCE
+from bookbridge.connectors.xero.session import XeroSession
+from bookbridge.connectors.xero.write import WRITES
+from tests.connectors.sandbox import Bearer, Sandbox, tally
+
+BILL_FIELDS = next(row.fields for row in WRITES if row.data_type.key == "bills" and row.fields)
+
+
+def answer(status: int, body: Any = "", headers: Mapping[str, str] | None = None) -> Answer:
+    given = dict(headers or {})
+    if isinstance(body, str):
+        return Answer(status, httpx2.Headers({"content-type": "text/plain", **given}), body.encode())
+    given = {"content-type": "application/json; charset=utf-8", **given}
+    return Answer(status, httpx2.Headers(given), msgspec.json.encode(body))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "expected"),
+    [
+        (400, {"ErrorNumber": 16, "Type": "QueryParseException", "Message": "No"}, {}, Rejected),
+        (400, "not even JSON", {}, Rejected),
+        (401, {"Title": "Unauthorized", "Detail": "TokenExpired"}, {}, NeedsRelink),
+        (401, {"Detail": "AuthorizationUnsuccessful"}, {"www-authenticate": "insufficient_scope"}, NotSupported),
+        (403, {"Title": "Forbidden", "Detail": "AuthenticationUnsuccessful"}, {}, NeedsRelink),
+        (404, "The resource you're looking for cannot be found", {}, RecordNotFound),
+        (429, "", {"x-rate-limit-problem": "minute", "retry-after": "17"}, RateLimited),
+        (500, "", {}, VendorUnavailable),
+        (501, {"ErrorNumber": 20, "Type": "ApiMethodNotImplementedException"}, {}, NotSupported),
+        (503, "", {}, VendorUnavailable),
+    ],
+)
+def test_each_status_means_what_to_do_next(
+    status: int, body: Any, headers: Mapping[str, str], expected: type[VendorError]
+) -> None:
+    assert type(meaning(answer(status, body, headers), False)) is expected
+
+
+def test_a_failure_during_a_write_is_uncertain_but_maintenance_is_not() -> None:
+    assert isinstance(meaning(answer(500), True), Uncertain)
+    assert isinstance(meaning(answer(503), True), VendorUnavailable)
+
+
+def test_waits_are_the_vendors_or_short_for_too_many_at_once() -> None:
+    told = meaning(answer(429, "", {"x-rate-limit-problem": "day", "retry-after": "3600"}), False)
+    crowded = meaning(answer(429, "", {"x-rate-limit-problem": "concurrent"}), False)
+    assert isinstance(told, RateLimited)
+    assert isinstance(crowded, RateLimited)
+    assert (told.retry_after_s, crowded.retry_after_s) == (3600, 1)
+
+
+def test_a_refusal_names_the_contracts_fields() -> None:
+    account = "Account code 'X' is not a valid code for this document."
+    body = {
+        "ErrorNumber": 10,
+        "Type": "ValidationException",
+        "Message": "A validation exception occurred",
+        "Elements": [
+            {
+                "LineItems": [{"ValidationErrors": []}, {"ValidationErrors": [{"Message": account}]}],
+                "ValidationErrors": [{"Message": account}, {"Message": "Due Date is required"}],
+            }
+        ],
+    }
+    refused = meaning(answer(400, body), True, fields=BILL_FIELDS)
+    assert isinstance(refused, Rejected)
+    assert [(one.field, one.message) for one in refused.fields] == [
+        ("lineItems[1].accountRef.id", account),
+        ("dueDate", "Due Date is required"),
+    ]
+    assert account in refused.message
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        ("The TaxType code 'INPUT9' does not exist or cannot be used", "lineItems.taxRateRef.id"),
+        ("Invoice # must be unique.", "reference"),
+        ("The document date cannot be before the period lock date", "issueDate"),
+        ("Something nobody has seen", ""),
+    ],
+)
+def test_messages_are_about_fields(message: str, field: str) -> None:
+    assert field_named(message, BILL_FIELDS) == field
+
+
+def test_an_answer_that_is_not_the_vendors_is_never_empty_data() -> None:
+    page = Answer(200, httpx2.Headers({"content-type": "text/html"}), b"<html>Maintenance</html>")
+    broken = Answer(200, httpx2.Headers({"content-type": "application/json"}), b'{"Invoices":[{"Inv')
+    for odd in (page, broken):
+        with pytest.raises(VendorUnavailable):
+            decode(odd, "Invoices", payloads.Invoice)
+        with pytest.raises(Uncertain):
+            decode(odd, "Invoices", payloads.Invoice, effect=True)
+
+
+def test_nothing_modified_is_no_rows() -> None:
+    rows = decode(Answer(304, httpx2.Headers(), b""), "Invoices", payloads.Invoice)
+    assert (rows.payloads, rows.raws) == ([], [])
+
+
+async def test_a_304_ends_a_list(sandbox: Sandbox) -> None:
+    access = await sandbox.access(await sandbox.add_organisation())
+    transport = httpx2.MockTransport(lambda request: httpx2.Response(304))
+    async with httpx2.AsyncClient(transport=transport) as quiet:
+        session = XeroSession(replace(access, http=quiet))
+        pages = [page async for page in session.pages(BILLS_SOURCE, since=datetime.now(UTC), cursor=None)]
+    assert [(page.payloads, page.cursor) for page in pages][-1] == ([], None)
+
+
+async def test_a_page_of_a_gateway_instead_of_data(sandbox: Sandbox) -> None:
+    session = await sandbox.session(await sandbox.add_organisation())
+    await sandbox.fault("html", match={"path": "Invoices"}, times=1)
+    with pytest.raises(VendorUnavailable):
+        await session.count(BILLS_SOURCE)
+    assert await session.count(BILLS_SOURCE)
+
+
+async def test_an_expired_token_is_renewed_once(sandbox: Sandbox) -> None:
+    tenant = await sandbox.add_organisation()
+    access = await sandbox.access(tenant)
+    bearer = access.authorizer
+    assert isinstance(bearer, Bearer)
+    await sandbox.control("POST", "expire-tokens")
+    with pytest.raises(NeedsRelink):
+        await XeroSession(access).count(BILLS_SOURCE)
+    bearer.newer = await sandbox.consent(tenant)
+    assert await XeroSession(access).count(BILLS_SOURCE)
+    assert bearer.renewals == 2
+
+
+async def test_an_organisation_that_removed_the_app_needs_relinking(sandbox: Sandbox) -> None:
+    tenant = await sandbox.add_organisation()
+    session = await sandbox.session(tenant)
+    await sandbox.control("POST", f"organisations/{tenant}/disconnect")
+    with pytest.raises(NeedsRelink):
+        await session.count(BILLS_SOURCE)
+
+
+async def test_a_missing_scope_does_not_kill_the_connection(sandbox: Sandbox) -> None:
+    tenant = await sandbox.add_organisation()
+    access = await sandbox.access(tenant)
+    narrow = Bearer(await sandbox.consent(tenant, scopes=("openid", "accounting.settings")))
+    session = XeroSession(replace(access, authorizer=narrow))
+    with pytest.raises(NotSupported):
+        await session.count(BILLS_SOURCE)
+
+
+async def test_a_broken_connection_of_a_read_is_unavailability(sandbox: Sandbox) -> None:
+    session = await sandbox.session(await sandbox.add_organisation())
+    await sandbox.fault("drop_before", match={"path": "Invoices"})
+    with pytest.raises(VendorUnavailable):
+        await session.count(BILLS_SOURCE)
+
+
+async def test_remaining_calls_are_reported_only_when_few(sandbox: Sandbox) -> None:
+    access = await sandbox.access(await sandbox.add_organisation())
+    client = Client(access)
+
+    def low(request: httpx2.Request) -> httpx2.Response:
+        told = {"x-minlimit-remaining": "14", "x-daylimit-remaining": "4000"}
+        return httpx2.Response(200, json={"Accounts": []}, headers=told)
+
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(low)) as few:
+        await Client(replace(access, http=few)).rows("Accounts", payloads.Account)
+    assert tally(access).observed == [(60, 14)]
+    await client.rows("Accounts", payloads.Account)
+    assert tally(access).observed == [(60, 14)]
+
+
+async def test_disconnecting_twice_is_success(sandbox: Sandbox) -> None:
+    session = await sandbox.session(await sandbox.add_organisation())
+    await session.disconnect()
+    await session.disconnect()
+    with pytest.raises(NeedsRelink):
+        await session.count(BILLS_SOURCE)
