@@ -1,5 +1,5 @@
 """HTTP in: the contract's REST API, wire-compatible with the Codat API.
 
 Handlers translate: they check what came in, call the room that knows, and write the answer in the contract's words.
-No SQL but through the rooms, no vendor's name, no page for people.
+It owns no table, names no vendor and shows no page for people.
 """

@@ -8,17 +8,39 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.types import ASGIApp, ControllerRouterHandler
 
-from bookbridge.api import companies, connections, health, integrations, keys
+from bookbridge.api import (
+    attachments,
+    companies,
+    connections,
+    datasets,
+    expenses,
+    health,
+    integrations,
+    keys,
+    profile,
+    push,
+    records,
+    webhooks,
+)
 from bookbridge.api.auth import key_guard
 from bookbridge.api.bodies import BODY_SIZE_MAX_BYTES
 from bookbridge.api.errors import handle
 from bookbridge.api.front import Front
 from bookbridge.api.services import Services
 
+FORM_PARTS_MAX = 20
+
 SUBJECTS: tuple[Sequence[ControllerRouterHandler], ...] = (
     companies.ROUTES,
     connections.ROUTES,
     integrations.ROUTES,
+    records.ROUTES,
+    datasets.ROUTES,
+    push.ROUTES,
+    attachments.ROUTES,
+    expenses.ROUTES,
+    webhooks.ROUTES,
+    profile.ROUTES,
     keys.ROUTES,
     health.ROUTES,
 )
@@ -42,6 +64,7 @@ def create_api(services: Services, *, pages: Sequence[ControllerRouterHandler] =
         # Ours: the error body is the contract's, and the log is structlog's.
         logging_config=None,
         openapi_config=None,
+        multipart_form_part_limit=FORM_PARTS_MAX,
         request_max_body_size=BODY_SIZE_MAX_BYTES,
     )
     return Front(app, app.routes)

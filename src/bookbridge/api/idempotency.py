@@ -22,6 +22,9 @@ Work = Callable[[Db], Awaitable[Response[bytes]]]
 LongWork = Callable[[], Awaitable[Response[bytes]]]
 
 METHODS = frozenset({"POST", "PUT", "PATCH"})
+ANSWER_CONTEXT = "idempotent-answer"
+"""Context under which kept answers are sealed."""
+
 BUSY = "A request with this idempotency key is still in progress."
 MISUSED = "This idempotency key was used for another request."
 
@@ -39,11 +42,11 @@ async def in_transaction(
             return await work(db)
     claim = await _claim(services, request, header, fingerprint)
     if not isinstance(claim, Claim):
-        return raw_answer(claim.body, claim.status)
+        return raw_answer(services.vault.open(claim.body, ANSWER_CONTEXT), claim.status)
     try:
         async with services.pool.acquire() as db, db.transaction():
             response = await work(db)
-            await idempotency.complete(db, claim, response.status_code or 200, response.content)
+            await _keep(services, db, claim, response)
             return response
     except idempotency.ClaimLost:
         raise
@@ -62,13 +65,13 @@ async def with_own_transactions(services: Services, request: AnyRequest, work: L
         return await work()
     claim = await _claim(services, request, header, None)
     if not isinstance(claim, Claim):
-        return raw_answer(claim.body, claim.status)
+        return raw_answer(services.vault.open(claim.body, ANSWER_CONTEXT), claim.status)
     try:
         response = await work()
     except Exception as error:
         return await _refused(services, request, claim, error)
     async with services.pool.acquire() as db:
-        await idempotency.complete(db, claim, response.status_code or 200, response.content)
+        await _keep(services, db, claim, response)
     return response
 
 
@@ -92,5 +95,11 @@ async def _refused(services: Services, request: AnyRequest, claim: Claim, error:
     """The answer that tells of the error, kept under the key: the work was rolled back."""
     response = told(error, request.method, request.scope["path"])
     async with services.pool.acquire() as db:
-        await idempotency.complete(db, claim, response.status_code or 200, response.content)
+        await _keep(services, db, claim, response)
     return response
+
+
+async def _keep(services: Services, db: Db, claim: Claim, response: Response[bytes]) -> None:
+    # Sealed: the answer to the creation of a key or a webhook consumer holds a secret.
+    sealed = services.vault.seal(response.content, ANSWER_CONTEXT)
+    await idempotency.complete(db, claim, response.status_code or 200, sealed)

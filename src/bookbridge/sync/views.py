@@ -127,3 +127,25 @@ async def data_status(db: Db | asyncpg.Pool, company_id: UUID) -> dict[str, Data
             latest_successful_sync_id=success["id"] if success else None,
         )
     return status
+
+
+class ReadStates(msgspec.Struct, frozen=True):
+    """Whether a data type was ever asked for, and whether a read of it has ever ended well."""
+
+    requested: bool
+    succeeded: bool
+
+
+async def read_states(
+    db: Db | asyncpg.Pool, company_id: UUID, data_type: str, connection_id: UUID | None = None
+) -> ReadStates:
+    """The states over all of a company's connections, or over one of them."""
+    row = await db.fetchrow(
+        """select count(*) > 0 as requested, coalesce(bool_or(status = 'Complete'), false) as succeeded
+        from datasets
+        where company_id = $1 and data_type = $2 and ($3::uuid is null or connection_id = $3)""",
+        company_id,
+        data_type,
+        connection_id,
+    )
+    return ReadStates(row["requested"], row["succeeded"])

@@ -1,0 +1,99 @@
+"""Files attached to records, read from the vendor at the moment of asking: they are the one thing not kept here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+from litestar import Response, get
+from litestar.types import ControllerRouterHandler
+
+from bookbridge.accounting import catalog
+from bookbridge.accounting.attachments import Attachment
+from bookbridge.api.bodies import answer
+from bookbridge.api.errors import PULL, not_found
+from bookbridge.api.parameters import ID_LENGTH_SHOWN, company_id_of, connection_id_of, record_id_of
+from bookbridge.api.services import Given, Services
+from bookbridge.companies import companies, connections
+from bookbridge.connectors.kit.session import Session
+
+BASE: Final = (
+    "/companies/{company_id:str}/connections/{connection_id:str}/data/{segment:str}/{record_id:str}/attachments"
+)
+BUDGET_WAIT_MAX_S: Final = 3.0
+"""Callers' libraries give up after 5 s: better told to come back than left waiting."""
+
+
+class Attachments(msgspec.Struct, frozen=True):
+    """The contract's wrapper."""
+
+    attachments: list[Attachment]
+
+
+@get(BASE)
+async def list_attachments(
+    company_id: str, connection_id: str, segment: str, record_id: str, services: Given
+) -> Response[bytes]:
+    """The files attached to a record."""
+    data_type = _data_type(segment)
+    async with _session(services, company_id, connection_id) as session:
+        return answer(Attachments(await session.attachments(data_type, record_id_of(record_id))))
+
+
+@get(BASE + "/{attachment_id:str}")
+async def get_attachment(
+    company_id: str, connection_id: str, segment: str, record_id: str, attachment_id: str, services: Given
+) -> Response[bytes]:
+    """What is known of one file."""
+    data_type = _data_type(segment)
+    async with _session(services, company_id, connection_id) as session:
+        for attachment in await session.attachments(data_type, record_id_of(record_id)):
+            if attachment.id == attachment_id:
+                return answer(attachment)
+    raise not_found(f"No attachment was found with ID {attachment_id[:ID_LENGTH_SHOWN]}", PULL)
+
+
+@get(BASE + "/{attachment_id:str}/download")
+async def download_attachment(
+    company_id: str, connection_id: str, segment: str, record_id: str, attachment_id: str, services: Given
+) -> Response[bytes]:
+    """The file's bytes, always as octets to be saved: what somebody attached must not run in our origin."""
+    data_type = _data_type(segment)
+    async with _session(services, company_id, connection_id) as session:
+        file = await session.download(data_type, record_id_of(record_id), record_id_of(attachment_id))
+    return Response(
+        file.content,
+        status_code=200,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def _data_type(segment: str) -> str:
+    """The key of a data type whose records can have files. Raises ApiError 404."""
+    try:
+        found = catalog.by_path(segment)
+    except catalog.UnknownDataTypeError:
+        found = None
+    if found is None or not found.attachments:
+        raise not_found(f"Records of '{segment[:ID_LENGTH_SHOWN]}' have no attachments.", PULL)
+    return found.key
+
+
+@asynccontextmanager
+async def _session(services: Services, company_id: str, connection_id: str) -> AsyncIterator[Session]:
+    of_company, wanted = company_id_of(company_id), connection_id_of(connection_id)
+    async with services.pool.acquire() as db:
+        await companies.get(db, of_company)
+        connection = await connections.get(db, of_company, wanted)
+    async with services.sessions.open(connection, budget_wait_max_s=BUDGET_WAIT_MAX_S) as session:
+        yield session
+
+
+ROUTES: list[ControllerRouterHandler] = [list_attachments, get_attachment, download_attachment]

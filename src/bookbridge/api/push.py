@@ -1,0 +1,229 @@
+"""Writing records: what may be written, the writes themselves, and their history.
+
+One set of routes serves every data type and every kind of write that some connector takes. A write is accepted here
+and carried out later; its answer is always 200 with the operation, whatever became of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+from uuid import UUID
+
+from litestar import Response, delete, get, post, put
+from litestar.datastructures import UploadFile
+from litestar.types import ControllerRouterHandler
+
+from bookbridge.accounting import catalog
+from bookbridge.api.bodies import AnyRequest, answer, raw_answer
+from bookbridge.api.errors import PUSH, ApiError, not_found
+from bookbridge.api.idempotency import in_transaction
+from bookbridge.api.paging import page_of_values, paging_of
+from bookbridge.api.parameters import boolean, company_id_of, connection_id_of, id_of, integer, parameters
+from bookbridge.api.services import Given, Services
+from bookbridge.companies import companies, connections
+from bookbridge.connectors import registry
+from bookbridge.connectors.kit.connector import AttachmentRule, Connector
+from bookbridge.connectors.kit.connector import Operation as Kind
+from bookbridge.connectors.kit.session import File
+from bookbridge.push import operations
+from bookbridge.push.errors import NotSupported
+from bookbridge.push.options import options
+from bookbridge.push.submit import TIMEOUT_MAX_MINUTES, Submission, submit
+from bookbridge.push.views import push_operation
+from bookbridge.store.pool import Db
+
+WHAT = "PushOperation"
+BASE: Final = "/companies/{company_id:str}/connections/{connection_id:str}"
+RECORD: Final = BASE + "/push/{segment:str}/{record_id:str}"
+
+MULTIPART_OVERHEAD_BYTES: Final = 64 * 1024
+"""Boundaries, headers and small fields beside the file."""
+
+UPLOAD_SIZE_MAX_BYTES: Final = MULTIPART_OVERHEAD_BYTES + max(
+    (rule.size_max_bytes for connector in registry.CONNECTORS for rule in connector.attachments), default=0
+)
+
+
+@get(BASE + "/options/{data_type:str}")
+async def get_options(company_id: str, connection_id: str, data_type: str, services: Given) -> Response[bytes]:
+    """What may be written of a data type, with the choices that exist in this company's books."""
+    of_company, of_connection = company_id_of(company_id), connection_id_of(connection_id)
+    async with services.pool.acquire() as db:
+        connector = await _connector(db, of_company, of_connection, data_type)
+        return answer(await options(db, connector, of_company, of_connection, data_type))
+
+
+@post(BASE + "/push/{segment:str}", status_code=200)
+async def create_record(
+    request: AnyRequest, company_id: str, connection_id: str, segment: str, services: Given
+) -> Response[bytes]:
+    """Create a record."""
+    return await _write(request, services, company_id, connection_id, segment, Kind.CREATE, None)
+
+
+@put(RECORD)
+async def update_record(
+    request: AnyRequest, company_id: str, connection_id: str, segment: str, record_id: str, services: Given
+) -> Response[bytes]:
+    """Update a record."""
+    return await _write(request, services, company_id, connection_id, segment, Kind.UPDATE, record_id)
+
+
+@delete(RECORD, status_code=200)
+async def delete_record(
+    request: AnyRequest, company_id: str, connection_id: str, segment: str, record_id: str, services: Given
+) -> Response[bytes]:
+    """Delete a record."""
+    return await _write(request, services, company_id, connection_id, segment, Kind.DELETE, record_id)
+
+
+@post(RECORD + "/attachments", status_code=200, request_max_body_size=UPLOAD_SIZE_MAX_BYTES)
+async def upload_attachment(
+    request: AnyRequest, company_id: str, connection_id: str, segment: str, record_id: str, services: Given
+) -> Response[bytes]:
+    """Attach a file to a record: the first part of the form that is a file, whatever its name."""
+    of_company, of_connection = company_id_of(company_id), connection_id_of(connection_id)
+    data_type = _key(segment)
+    async with services.pool.acquire() as db:
+        connector = await _connector(db, of_company, of_connection, data_type)
+    rule = connector.attachment_rule(data_type)
+    if rule is None:
+        raise NotSupported(data_type, connector.key)
+    file = await _file(request, rule)
+    submission = _submission(request, data_type, Kind.UPLOAD_ATTACHMENT, record_id, file=file)
+    digest = hashlib.sha256(file.content).digest()
+    fingerprint = b"\n".join([file.name.encode("utf-8", "replace"), file.content_type.encode(), digest])
+    return await _submit(request, services, connector, of_company, of_connection, submission, fingerprint)
+
+
+@get("/companies/{company_id:str}/push")
+async def list_operations(request: AnyRequest, company_id: str, services: Given) -> Response[bytes]:
+    """One page of a company's writes, newest first."""
+    wanted = company_id_of(company_id)
+    paging = paging_of(request)
+    condition = paging.condition(operations.properties(), of=WHAT, first=2)
+    order = paging.order(operations.properties(), of=WHAT)
+    async with services.pool.acquire() as db:
+        await companies.get(db, wanted)
+        rows, total = await operations.list_page(
+            db, wanted, condition=condition, order=order, limit=paging.page_size, offset=paging.offset
+        )
+    return raw_answer(page_of_values(paging, [push_operation(row) for row in rows], total))
+
+
+@get("/companies/{company_id:str}/push/{operation_id:str}")
+async def get_operation(company_id: str, operation_id: str, services: Given) -> Response[bytes]:
+    """One write."""
+    of_company, wanted = company_id_of(company_id), id_of(operation_id, "push operation")
+    async with services.pool.acquire() as db:
+        await companies.get(db, of_company)
+        row = await operations.get(db, of_company, wanted)
+    if row is None:
+        raise not_found(f"No push operation was found with ID {wanted}", PUSH)
+    return answer(push_operation(row))
+
+
+async def _write(
+    request: AnyRequest,
+    services: Services,
+    company_id: str,
+    connection_id: str,
+    segment: str,
+    kind: Kind,
+    record_id: str | None,
+) -> Response[bytes]:
+    of_company, of_connection = company_id_of(company_id), connection_id_of(connection_id)
+    data_type = _key(segment)
+    body = None if kind is Kind.DELETE else await request.body()
+    submission = _submission(request, data_type, kind, record_id, body=body)
+    async with services.pool.acquire() as db:
+        connector = await _connector(db, of_company, of_connection, data_type)
+    return await _submit(request, services, connector, of_company, of_connection, submission, None)
+
+
+async def _submit(
+    request: AnyRequest,
+    services: Services,
+    connector: Connector,
+    company_id: UUID,
+    connection_id: UUID,
+    submission: Submission,
+    fingerprint: bytes | None,
+) -> Response[bytes]:
+    async def work(db: Db) -> Response[bytes]:
+        row = await submit(db, services.views, connector, company_id, connection_id, submission)
+        return answer(push_operation(row))
+
+    return await in_transaction(services, request, work, fingerprint=fingerprint)
+
+
+def _key(segment: str) -> str:
+    """The data type's key, of its segment in addresses; what is unknown here is refused by the push room."""
+    try:
+        return catalog.by_path(segment).key
+    except catalog.UnknownDataTypeError:
+        return segment
+
+
+def _submission(
+    request: AnyRequest,
+    data_type: str,
+    kind: Kind,
+    record_id: str | None,
+    *,
+    body: bytes | None = None,
+    file: File | None = None,
+) -> Submission:
+    """The write with what the query string says of it. Raises ApiError 400."""
+    given = parameters(request)
+    # Accepted for the contract's sake: an update always carries the whole record and overwrites.
+    boolean(given, "forceUpdate", False)
+    return Submission(
+        data_type,
+        kind,
+        record_id=record_id,
+        body=body,
+        file=file,
+        timeout_in_minutes=integer(given, "timeoutInMinutes", None, at_least=1, at_most=TIMEOUT_MAX_MINUTES),
+        sync_on_complete=boolean(given, "allowSyncOnPushComplete", True),
+    )
+
+
+async def _connector(db: Db, company_id: UUID, connection_id: UUID, data_type: str) -> Connector:
+    """The connector of the connection. Raises CompanyNotFound, ConnectionNotFound, NotSupported."""
+    await companies.get(db, company_id)
+    connection = await connections.get(db, company_id, connection_id)
+    found = registry.connector(connection.integration_key)
+    if found is None:
+        raise NotSupported(data_type[:100], connection.integration_key)
+    return found
+
+
+async def _file(request: AnyRequest, rule: AttachmentRule) -> File:
+    """The file in the form. Raises ApiError 413 as early as its size is known, 400 for a form without a file."""
+    if (request.content_length or 0) > rule.size_max_bytes + MULTIPART_OVERHEAD_BYTES:
+        raise ApiError(413, _too_large(rule), service=PUSH, headers={"Connection": "close"})
+    form = await request.form()
+    for part in form.values():
+        if isinstance(part, UploadFile):
+            content = await part.read()
+            if len(content) > rule.size_max_bytes:
+                raise ApiError(413, _too_large(rule), service=PUSH)
+            return File(part.filename, part.content_type, content)
+    raise ApiError(400, "A multipart form with a file is expected.", service=PUSH)
+
+
+def _too_large(rule: AttachmentRule) -> str:
+    return f"An attachment may have at most {rule.size_max_bytes} bytes on this platform."
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    get_options,
+    create_record,
+    update_record,
+    delete_record,
+    upload_attachment,
+    list_operations,
+    get_operation,
+]
