@@ -1,11 +1,11 @@
-"""Every connector × data type × list: the sample gives the expected records, and sound ones."""
+"""Every list of every data type of every connector: the sample gives the expected records, and sound ones."""
 
 from __future__ import annotations
 
 import pytest
 
 from bookbridge.accounting.records import ListedRecord
-from tests.connectors.golden import Sample, samples
+from tests.connectors.golden import Sample, WriteSample, samples, write_samples
 
 
 @pytest.fixture(params=list(samples()), ids=lambda sample: f"{sample.connector.key}-{sample.name}")
@@ -42,18 +42,28 @@ def test_shaping_is_repeatable(sample: Sample) -> None:
     assert sample.records() == sample.records()
 
 
-def test_a_countable_list_makes_one_record_of_each_payload(sample: Sample) -> None:
-    if not sample.source.countable:
-        pytest.skip("not countable")
-    counts = {len(found) for found in sample.records()}
-    # A sample may also show rows that the list's own filter never lets through.
-    assert counts <= {0, 1}
+@pytest.mark.parametrize(
+    "written", list(write_samples()), ids=lambda written: f"{written.connector.key}-{written.name}"
+)
+def test_a_record_becomes_the_expected_payload(written: WriteSample) -> None:
+    assert written.shaped_text() == written.expected_path.read_text()
+    for record in written.records():
+        assert written.write.check is None or list(written.write.check(record)) == []
 
 
-def test_listed_records_tell_when_they_changed_if_the_list_is_incremental(sample: Sample) -> None:
-    if not sample.source.incremental:
-        pytest.skip("read in full each time")
-    for records in sample.records():
+COUNTABLE = [one for one in samples() if one.source.countable]
+INCREMENTAL = [one for one in samples() if one.source.incremental]
+
+
+@pytest.mark.parametrize("counted", COUNTABLE, ids=lambda one: f"{one.connector.key}-{one.name}")
+def test_a_countable_list_makes_one_record_of_each_payload(counted: Sample) -> None:
+    # None at all only for rows that the list's own filter never lets through.
+    assert {len(found) for found in counted.records()} <= {0, 1}
+
+
+@pytest.mark.parametrize("changing", INCREMENTAL, ids=lambda one: f"{one.connector.key}-{one.name}")
+def test_records_tell_when_they_changed_if_their_list_is_incremental(changing: Sample) -> None:
+    for records in changing.records():
         for record in records:
             assert isinstance(record, ListedRecord)
             assert record.source_modified_date is not None

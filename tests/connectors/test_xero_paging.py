@@ -87,9 +87,7 @@ def test_nothing_is_missed_whatever_is_edited_meanwhile(
     edits: list[int | None],
     resume_each_time: bool,
 ) -> None:
-    vendor = MovingList(
-        {f"r{number}": when for number, when in enumerate(updated)}, page_size, strict, tells_pages
-    )
+    vendor = MovingList({f"r{number}": when for number, when in enumerate(updated)}, page_size, strict, tells_pages)
     pending = list(edits)
     latest: dict[str, int] = {}
     position: Position | None = Position()

@@ -6,7 +6,7 @@ that must survive: cursors are handed out with each page and handed back on resu
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -106,6 +106,9 @@ class Intent:
 
     key: str
     recorded_at: datetime
+    claimed: frozenset[str] = frozenset()
+    """Ids (of attachments for an upload) that other writes of ours are known to have made lately: two equal writes
+    look alike, and a look-up must not take the one's record for the other's."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ class Session(Protocol):
 
     def pages(
         self, source: Source[P, Any], *, since: datetime | None, cursor: str | None
-    ) -> AsyncIterator[Page[P]]:
+    ) -> AsyncGenerator[Page[P], None]:
         """All pages of a list, from the cursor if there is one; with `since`, only what changed since."""
         ...
 

@@ -136,9 +136,20 @@ async def _changed_since(
         headers={"If-Modified-Since": http_date(earliest)},
     )
     for place, one in enumerate(rows.payloads):
-        if is_ours(one) and _updated(one) >= earliest:
+        if is_ours(one) and _updated(one) >= earliest and _id(one) not in intent.claimed:
             return Rows([one], [rows.raws[place]])
     return None
+
+
+def _id(payload: Any) -> str:
+    match payload:
+        case payloads.Contact():
+            return payload.contact_id or ""
+        case payloads.Invoice():
+            return payload.invoice_id
+        case payloads.Payment():
+            return payload.payment_id
+    raise TypeError(f"{type(payload).__name__} is not looked up")
 
 
 def _updated(payload: Any) -> datetime:

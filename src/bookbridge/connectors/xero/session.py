@@ -6,7 +6,7 @@ Holds nothing that must survive; a session may be used by one task at a time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -44,7 +44,7 @@ class XeroSession:
 
     async def pages(
         self, source: Source[P, Any], *, since: datetime | None, cursor: str | None
-    ) -> AsyncIterator[Page[P]]:
+    ) -> AsyncGenerator[Page[P], None]:
         """All pages of a list. The next page is fetched while the caller works on this one."""
         if not source.paged:
             yield await self._whole_list(source, since)

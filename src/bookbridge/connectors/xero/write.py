@@ -45,7 +45,7 @@ def supplier(record: Supplier, facts: Facts) -> Json:
             "CompanyNumber": record.registration_number,
             "TaxNumber": record.tax_number,
             "DefaultCurrency": record.default_currency,
-            "Phones": [{"PhoneType": "DEFAULT", "PhoneNumber": record.phone}] if record.phone else None,
+            "Phones": [_phone(record.phone)] if record.phone else None,
             "Addresses": [_address(address) for address in record.addresses] or None,
         }
     )
@@ -53,17 +53,39 @@ def supplier(record: Supplier, facts: Facts) -> Json:
 
 def supplier_update(record: Supplier, facts: Facts) -> Json:
     """A contact as a whole: what the record lacks is emptied, except the name."""
+    given = {address["AddressType"]: address for address in map(_address, record.addresses)}
     emptied: Json = {
         "FirstName": "",
         "LastName": "",
         "EmailAddress": "",
         "CompanyNumber": "",
         "TaxNumber": "",
-        # Xero keeps a number or an address until another of its kind is sent.
-        "Phones": [{"PhoneType": "DEFAULT", "PhoneNumber": "", "PhoneAreaCode": "", "PhoneCountryCode": ""}],
+        "Phones": [_phone("")],
         "ContactStatus": "ARCHIVED" if record.status is SupplierStatus.ARCHIVED else "ACTIVE",
     }
-    return {**emptied, **supplier(record, facts)}
+    # Xero keeps an address until another of its kind is sent.
+    addresses = [{**_EMPTY_ADDRESS, "AddressType": kind, **given.get(kind, {})} for kind in ("POBOX", "STREET")]
+    return {**emptied, **supplier(record, facts), "Addresses": addresses}
+
+
+_EMPTY_ADDRESS = dict.fromkeys(
+    (
+        "AddressLine1",
+        "AddressLine2",
+        "AddressLine3",
+        "AddressLine4",
+        "City",
+        "Region",
+        "PostalCode",
+        "Country",
+    ),
+    "",
+)
+
+
+def _phone(number: str) -> Json:
+    # Our number is whole; codes that Xero holds beside it would be put in front of it.
+    return {"PhoneType": "DEFAULT", "PhoneNumber": number, "PhoneAreaCode": "", "PhoneCountryCode": ""}
 
 
 def _address(address: Address) -> Json:
@@ -106,6 +128,11 @@ def bill(record: Bill, facts: Facts) -> Json:
             "LineItems": [_bill_line(line) for line in record.line_items],
         }
     )
+
+
+def bill_update(record: Bill, facts: Facts) -> Json:
+    """A bill as a whole: its lines replace all that were there."""
+    return {"InvoiceNumber": "", **bill(record, facts)}
 
 
 def _bill_line(line: BillLineItem) -> Json:
@@ -310,7 +337,7 @@ WRITES: Final[tuple[Write[Any], ...]] = (
         BILLS,
         Operation.UPDATE,
         "Invoices",
-        bill,
+        bill_update,
         fields=_BILL_FIELDS,
         required=_BILL_REQUIRED,
         choices=_BILL_CHOICES,
