@@ -199,11 +199,11 @@ class _Compiler:
                 day = date.fromisoformat(value)
                 return datetime(day.year, day.month, day.day, tzinfo=UTC), True
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC), False
+        except (ValueError, OverflowError):
             raise QueryError(
                 f"Error parsing query - {name} is compared with a date such as 2026-01-31, not '{value}'."
             ) from None
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC), False
 
     def _take(self, token: str) -> bool:
         while self.position < len(self.text) and self.text[self.position].isspace():

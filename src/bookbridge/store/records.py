@@ -37,15 +37,17 @@ class RecordBatch:
     source_bodies: list[str] = field(default_factory=list)
     source_modified: list[datetime | None] = field(default_factory=list)
     deleted: list[bool] = field(default_factory=list)
+    _opening: str = ""
 
-    def add(
-        self, record_id: str, encoded: bytes, raw: bytes, source_modified: datetime | None, deleted: bool
-    ) -> None:
+    def __post_init__(self) -> None:
+        self._opening = f'{{"modifiedDate":"{contract_datetime(self.modified)}",'
+
+    def add(self, record_id: str, encoded: bytes, raw: bytes, source_modified: datetime | None, deleted: bool) -> None:
         """Add a record by its encoded JSON object; `modifiedDate` is put in here, outside the hash, so that
         an unchanged record keeps the date of its last change."""
         self.ids.append(record_id)
         self.hashes.append(content_hash(encoded))
-        self.bodies.append(f'{{"modifiedDate":"{contract_datetime(self.modified)}",{encoded[1:].decode()}')
+        self.bodies.append(self._opening + encoded[1:].decode())
         self.source_bodies.append(raw.decode())
         self.source_modified.append(source_modified)
         self.deleted.append(deleted)
@@ -56,9 +58,11 @@ def content_hash(encoded: bytes) -> bytes:
     return hashlib.blake2b(encoded, digest_size=HASH_SIZE_BYTES).digest()
 
 
-# The anti-join keeps unchanged rows wholly untouched: ON CONFLICT alone would lock each of them, and a row lock
-# is a write. `distinct on` because a vendor may list a record twice in one page, which ON CONFLICT refuses.
-_SAVE = """
+# `guard` is a condition under which anything is saved at all, for a statement that this one is a part of.
+# The look-up of the hash keeps unchanged rows wholly untouched: ON CONFLICT alone would lock each of them, and a row
+# lock is a write. It is a scalar subquery because that is always an index look-up per row; an anti-join may be
+# planned as a hash of the whole table. `distinct on` because a vendor may list a record twice in one page, which ON CONFLICT refuses.
+SAVE = """
 insert into records as r
     (company_id, data_type, connection_id, record_id, source, modified, source_modified, is_deleted, hash, body,
      source_body)
@@ -66,12 +70,11 @@ select distinct on (n.record_id)
     $1, $2, $3, n.record_id, $4, $5, n.source_modified, n.is_deleted, n.hash, n.body, n.source_body
 from unnest($6::text[], $7::timestamptz[], $8::boolean[], $9::bytea[], $10::text[], $11::text[]) with ordinality
     as n (record_id, source_modified, is_deleted, hash, body, source_body, place)
-where not exists (
-    select from records k
-    where k.company_id = $1 and k.data_type = $2 and k.connection_id = $3 and k.record_id = n.record_id
-      and k.hash = n.hash)
+where {guard} and n.hash is distinct from (
+    select k.hash from records k
+    where k.company_id = $1 and k.data_type = $2 and k.record_id = n.record_id and k.connection_id = $3)
 order by n.record_id, n.place desc
-on conflict (company_id, data_type, connection_id, record_id) do update set
+on conflict (company_id, data_type, record_id, connection_id) do update set
     source = excluded.source, modified = excluded.modified, source_modified = excluded.source_modified,
     is_deleted = excluded.is_deleted, hash = excluded.hash, body = excluded.body,
     source_body = excluded.source_body, is_absent = false
@@ -86,8 +89,13 @@ async def save(db: Db, batch: RecordBatch) -> int:
     An unchanged record costs no write."""
     if not batch.ids:
         return 0
-    tag = await db.execute(
-        _SAVE,
+    tag = await db.execute(SAVE.format(guard="true"), *save_arguments(batch))
+    return int(tag.rsplit(" ", 1)[1])
+
+
+def save_arguments(batch: RecordBatch) -> tuple[object, ...]:
+    """The arguments $1 to $11 of SAVE."""
+    return (
         batch.company_id,
         batch.data_type,
         batch.connection_id,
@@ -100,7 +108,6 @@ async def save(db: Db, batch: RecordBatch) -> int:
         batch.bodies,
         batch.source_bodies,
     )
-    return int(tag.rsplit(" ", 1)[1])
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,21 @@ on from it. Nothing here retries; the runner decides that from the class of the 
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
-from bookbridge.accounting.dates import parse_contract_datetime
 from bookbridge.accounting.records import ListedRecord, Record
 from bookbridge.connectors.kit.connector import Connector, Facts, Read, Source
 from bookbridge.connectors.kit.session import Page, Session
 from bookbridge.store import records
+from bookbridge.store.pool import Db
 from bookbridge.store.records import RecordBatch, Scope
 from bookbridge.sync import datasets, deletions, states
 from bookbridge.sync.datasets import Dataset
@@ -28,6 +29,11 @@ from bookbridge.sync.validation import Findings
 
 INCREMENTAL_OVERLAP = timedelta(minutes=5)
 """An incremental read starts this much before the last one did: clocks differ, and vendors publish late."""
+
+ROWS_AT_ONCE = 25
+"""Rows shaped before the network gets a turn: under a millisecond."""
+
+SavePage = Callable[[Source[Any, Any], Page[Any], int], Awaitable[None]]
 
 ROUNDS_MAX = 3
 """Re-reads within one dataset after counts that do not match, before it is reported."""
@@ -102,36 +108,53 @@ class DatasetRun:
             cursor = dataset.cursor if dataset.source == source.name else None
             since = dataset.since if source.incremental else None
             progress = place * 100 // len(self.read.sources)
-            async for page in self.session.pages(source, since=since, cursor=cursor):
-                await self._save(dataset, source, page, progress)
-                if page.cursor is not None and time.monotonic() > self.deadline:
-                    raise SliceOver
+            await self._read_source(dataset, source, since, cursor, progress)
         current = await datasets.get(self.pool, dataset.company_id, dataset.id)
         if current is None or current.completed is not None:
             raise Ended
         return current
 
-    async def _save(self, dataset: Dataset, source: Source[Any, Any], page: Page[Any], progress: int) -> None:
-        batch, findings = shape_page(dataset.company_id, dataset.connection_id, self.read, source, page, self.facts)
-        async with self.pool.acquire() as db, db.transaction():
-            # The records and the cursor are lost or kept together, so a power cut may take the last pages:
-            # they are read again. What ends a dataset is committed durably, and that flushes these too.
-            await db.execute("set local synchronous_commit = off")
-            written = await records.save(db, batch)
-            if dataset.lists_ids:
-                await deletions.note_listed(db, dataset, batch.ids)
-            await findings.save(db, dataset)
-            alive = await datasets.checkpoint(
-                db,
-                dataset,
-                source=source.name,
-                cursor=page.cursor,
-                read=len(page.payloads),
-                written=written,
-                progress=progress,
-            )
-            if not alive:
-                raise Ended
+    async def _read_source(
+        self,
+        dataset: Dataset,
+        source: Source[Any, Any],
+        since: datetime | None,
+        cursor: str | None,
+        progress: int,
+    ) -> None:
+        """Read one list. While a page is being saved, the next one is shaped and the one after it fetched."""
+        async with (
+            self.pool.acquire() as db,
+            self._saving(db, dataset) as save,
+            aclosing(self.session.pages(source, since=since, cursor=cursor)) as pages,
+        ):
+            async for page in pages:
+                await save(source, page, progress)
+                if page.cursor is not None and time.monotonic() > self.deadline:
+                    raise SliceOver
+
+    @asynccontextmanager
+    async def _saving(self, db: Db, dataset: Dataset) -> AsyncIterator[SavePage]:
+        """A function that shapes a page at once and saves it in the background, one at a time and in order."""
+        # Records and cursor are lost or kept together, so a power cut may take the last pages: they are read again.
+        # What ends a dataset is committed durably, and that flushes these too.
+        # A plan that was made while the table was small would be kept, and scan it for every row, when it has grown.
+        await db.execute("set synchronous_commit = off; set plan_cache_mode = force_custom_plan")
+        under_way: asyncio.Task[None] | None = None
+
+        async def save(source: Source[Any, Any], page: Page[Any], progress: int) -> None:
+            nonlocal under_way
+            batch, findings = await self._shape(dataset, source, page)
+            if under_way is not None:
+                await under_way
+            under_way = asyncio.create_task(_save(db, dataset, batch, findings, page, progress))
+            await asyncio.sleep(0)  # lets the statement leave before the next page keeps this thread busy
+
+        try:
+            yield save
+        finally:
+            if under_way is not None:
+                await under_way
 
     async def _prove(self, dataset: Dataset, *, deletions_confirmed: bool) -> Finished | Dataset:
         """Check what was read against the vendor's totals. A Dataset: read again first."""
@@ -192,28 +215,56 @@ class DatasetRun:
             raise Ended
         return again
 
+    async def _shape(self, dataset: Dataset, source: Source[Any, Any], page: Page[Any]) -> tuple[RecordBatch, Findings]:
+        """Turn a vendor's page into rows and findings, letting the network have its turn in between."""
+        key = self.read.data_type.key
+        batch = RecordBatch(dataset.company_id, dataset.connection_id, key, source.name, datetime.now(UTC))
+        findings = Findings(self.read.data_type)
+        for first in range(0, len(page.payloads), ROWS_AT_ONCE):
+            shape_rows(self.read, source, page, range(first, first + ROWS_AT_ONCE), self.facts, batch, findings)
+            await asyncio.sleep(0)
+        return batch, findings
+
+
+async def _save(
+    db: Db, dataset: Dataset, batch: RecordBatch, findings: Findings, page: Page[Any], progress: int
+) -> None:
+    async def page_only() -> None:
+        read = len(page.payloads)
+        if not await datasets.save_page(db, dataset, batch, cursor=page.cursor, read=read, progress=progress):
+            raise Ended
+
+    if not dataset.lists_ids and not findings.rows:
+        await page_only()
+        return
+    async with db.transaction():
+        await page_only()
+        if dataset.lists_ids:
+            await deletions.note_listed(db, dataset, batch.ids)
+        await findings.save(db, dataset)
+
 
 def read_through(dataset: Dataset) -> datetime:
     """Up to when changes are stored once this dataset is complete."""
     return (dataset.started or datetime.now(UTC)) - INCREMENTAL_OVERLAP
 
 
-def shape_page(
-    company_id: UUID,
-    connection_id: UUID,
+def shape_rows(
     read: Read[Any],
     source: Source[Any, Any],
     page: Page[Any],
+    places: range,
     facts: Facts,
-) -> tuple[RecordBatch, Findings]:
-    """Turn a vendor's page into rows and findings. Pure but for the clock. Raises ShapeError."""
+    batch: RecordBatch,
+    findings: Findings,
+) -> None:
+    """Add the records of some rows of a page to the batch, and what is wrong with them to the findings. Places
+    beyond the page's end are ignored. Raises ShapeError."""
     data_type = read.data_type
-    batch = RecordBatch(company_id, connection_id, data_type.key, source.name, datetime.now(UTC))
-    findings = Findings(data_type)
     encode, record_id, shape = data_type.encode, data_type.record_id, source.shape
-    for place, (payload, raw) in enumerate(zip(page.payloads, page.raws, strict=True)):
+    for place in places[: len(page.payloads) - places.start]:
         try:
-            shaped = shape(payload, facts)
+            shaped = shape(page.payloads[place], facts)
         except (ValueError, KeyError, ArithmeticError, TypeError, AttributeError) as error:
             raise ShapeError(
                 f"Row {place + 1} of a page of {source.name} could not be understood ({type(error).__name__})."
@@ -227,7 +278,6 @@ def shape_page(
             if isinstance(record, ListedRecord):
                 deleted = record.metadata.is_deleted
                 if record.source_modified_date is not None:
-                    modified = parse_contract_datetime(record.source_modified_date)
-            batch.add(identifier, encode(record), raw, modified, deleted)
+                    modified = datetime.fromisoformat(record.source_modified_date)
+            batch.add(identifier, encode(record), page.raws[place], modified, deleted)
             findings.add(identifier, record)
-    return batch, findings

@@ -14,7 +14,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 
+from bookbridge.store import records
 from bookbridge.store.pool import Db
+from bookbridge.store.records import RecordBatch
 
 
 class Status(StrEnum):
@@ -162,25 +164,28 @@ async def start(db: Db | asyncpg.Pool, dataset: Dataset, *, since: datetime | No
     return _dataset(row) if row else None
 
 
-async def checkpoint(
-    db: Db, dataset: Dataset, *, source: str, cursor: str | None, read: int, written: int, progress: int
+# One statement, so one round trip and one transaction. The dataset's row is locked first: what has been ended, or
+# deleted with its connection, gets no more records.
+_SAVE_PAGE = f"""
+with alive as (
+    select 1 from datasets where company_id = $1 and id = $12 and completed is null for update),
+saved as ({records.SAVE.format(guard="exists (select from alive)")} returning 1),
+marked as (
+    update datasets set source = $4, cursor = $13, records_read = records_read + $14,
+        records_written = records_written + (select count(*) from saved), progress = greatest(progress, $15),
+        attempts = 0,
+        sources_done = case when $13::text is null then array_append(sources_done, $4::text) else sources_done end
+    where company_id = $1 and id = $12 and exists (select from alive) returning 1)
+select count(*) from marked"""  # noqa: S608
+
+
+async def save_page(
+    db: Db, dataset: Dataset, batch: RecordBatch, *, cursor: str | None, read: int, progress: int
 ) -> bool:
-    """Note how far a list was read, in the transaction that saves the page. False: the dataset was ended."""
-    tag = await db.execute(
-        """
-        update datasets set source = $3, cursor = $4, records_read = records_read + $5,
-            records_written = records_written + $6, progress = greatest(progress, $7), attempts = 0,
-            sources_done = case when $4::text is null then array_append(sources_done, $3) else sources_done end
-        where company_id = $1 and id = $2 and completed is null""",
-        dataset.company_id,
-        dataset.id,
-        source,
-        cursor,
-        read,
-        written,
-        progress,
-    )
-    return bool(tag == "UPDATE 1")
+    """Save a page's records and how far the list is read, together. `cursor` None: the list is read to its end.
+    False: the dataset was ended, and nothing was saved."""
+    marked = await db.fetchval(_SAVE_PAGE, *records.save_arguments(batch), dataset.id, cursor, read, progress)
+    return bool(marked)
 
 
 async def read_again(db: Db, dataset: Dataset, *, since: datetime | None, lists_ids: bool) -> Dataset | None:

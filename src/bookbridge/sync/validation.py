@@ -1,4 +1,4 @@
-"""What the data types' own rules find in records that were read. A finding never stops a sync: books are as they are."""
+"""What the data types' own rules find in records that were read. A finding never stops a sync."""
 
 from __future__ import annotations
 

@@ -13,11 +13,10 @@ create table records (
     hash            bytea not null,             -- of the record without `modifiedDate`: unchanged means no write
     body            text not null,
     source_body     text not null,
-    primary key (company_id, data_type, connection_id, record_id)
-) with (toast_tuple_target = 8160, fillfactor = 90);
+    -- In the order in which lists are read: one index serves look-ups and paging.
+    primary key (company_id, data_type, record_id, connection_id)
+) with (toast_tuple_target = 8160);
 
--- List order: newest change last is what a caller who pages expects to be stable while nothing changes.
-create index records_by_id on records (company_id, data_type, record_id);
 create index records_by_modified on records (company_id, data_type, modified);
 
 -- One row per read of one data type over one connection (the contract's "pull operation").

@@ -34,6 +34,8 @@ create table push_operations (
 -- Large and already compressed as a rule: compressing again costs time and saves nothing.
 alter table push_operations alter column file_content set storage external;
 create index push_operations_open on push_operations (connection_id, place) where stage <> 'done';
+create index push_operations_results on push_operations (connection_id, data_type, kind, place)
+    where result_record_id is not null;
 create index push_operations_by_requested on push_operations (company_id, requested desc);
 
 -- Answers to requests that carried an Idempotency-Key, to be given again to the same request.

@@ -1,0 +1,98 @@
+"""Bookbridge's own sync of the same invoices: the real runner, connector, checkpoints, completeness and budgets.
+
+Arguments: URL DSN PAGE_SIZE DATA_DIR. Prints one JSON line: rows written by the first and by an unchanged second full run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from bookbridge import app
+from bookbridge.companies import companies, credentials, lifecycle
+from bookbridge.companies.connections import Connection
+from bookbridge.settings import Settings, VendorSettings
+from bookbridge.sync import queue
+from bookbridge.sync.runner import Runner
+
+UNLIMITED = "0"
+INVOICES = "bills"
+
+
+def settings_for(url: str, page_size: int, data_dir: Path) -> Settings:
+    """Settings that point the connector at the invoice server and lift the vendor's limits, not the budget itself."""
+    paths = {"api": "/api.xro/2.0", "token": "/connect/token", "connections": "/connections"}
+    vendor = VendorSettings(
+        client_id="bench",
+        endpoints={name: url + path for name, path in paths.items()},
+        options={"page_size": str(page_size), "calls_per_60_s": UNLIMITED, "calls_per_86400_s": UNLIMITED},
+    )
+    return Settings(data_dir=data_dir, vendors={"gbol": vendor}, emulators=False)
+
+
+async def linked_connection(rooms: app.Rooms) -> Connection:
+    """A connection as it is after the customer has authorised it."""
+    async with rooms.pool.acquire() as db, db.transaction():
+        company = await companies.create(db, rooms.views, name="Bench")
+        pending = await lifecycle.created(db, rooms.views, company.id, "gbol")
+        grant = credentials.Grant(access_token="bench")
+        expires = datetime.now(UTC) + timedelta(days=1)
+        await credentials.store(db, rooms.vault, company.id, pending.id, grant, expires)
+        return await lifecycle.linked(
+            db,
+            rooms.views,
+            pending,
+            organisation_id="o",
+            organisation_name="Bench",
+            facts={"tenant_id": "t", "base_currency": "GBP", "short_code": "!b"},
+        )
+
+
+async def read_all(rooms: app.Rooms, connection: Connection) -> tuple[float, int, str]:
+    """Queue and read the invoices; seconds, rows written, status."""
+    async with rooms.pool.acquire() as db, db.transaction():
+        dataset = await queue.queue_one(db, connection, INVOICES)
+    runner = Runner(rooms.pool, rooms.sessions, rooms.views)
+    started = time.perf_counter()
+    while await runner.handle(str(connection.id)) is not None:
+        pass
+    seconds = time.perf_counter() - started
+    row = await rooms.pool.fetchrow("select status, records_written, error_message from datasets where id = $1", dataset.id)
+    return seconds, row["records_written"], row["error_message"] or row["status"]
+
+
+async def main(url: str, dsn: str, page_size: int, data_dir: Path) -> None:
+    """Two runs: new rows, then a full read of the unchanged list."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    settings = settings_for(url, page_size, data_dir)
+    await app.prepare(settings, dsn)
+    async with app.open_rooms(settings, dsn) as rooms:
+        connection = await linked_connection(rooms)
+        first_s, written, status = await read_all(rooms, connection)
+        await rooms.pool.execute("update data_type_states set read_through = null")
+        second_s, rewritten, again = await read_all(rooms, connection)
+    print(
+        json.dumps(
+            {
+                "first_s": first_s,
+                "written": written,
+                "status": status,
+                "second_s": second_s,
+                "rewritten": rewritten,
+                "again": again,
+                "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    uvloop.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])))
