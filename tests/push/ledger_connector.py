@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -38,6 +38,7 @@ from bookbridge.connectors.kit.errors import (
 from bookbridge.connectors.kit.session import Access, File, Intent, Reread, VendorApp, Written
 
 ATTACHMENT_SIZE_MAX_BYTES = 1000
+CLOCK_TOLERANCE = timedelta(minutes=2)
 
 
 def supplier_payload(supplier: Supplier, facts: Facts) -> dict[str, Any]:
@@ -136,7 +137,12 @@ class LedgerSession:
         payload = write.shape(record, self.access.facts)
         name = "name" if write.data_type is SUPPLIERS else "reference"
         found = await self.call("GET", write.path, params={name: payload[name]})
-        ours = [one for one in found if datetime.fromisoformat(one["updated"]) >= intent.recorded_at]
+        earliest = intent.recorded_at - CLOCK_TOLERANCE
+        ours = [
+            one
+            for one in found
+            if datetime.fromisoformat(one["updated"]) >= earliest and one["id"] not in intent.claimed
+        ]
         return written(write, ours[0]) if ours else None
 
     async def _find_changed(
@@ -157,7 +163,8 @@ class LedgerSession:
 
     async def find_attachment(self, data_type: str, record_id: str, file: File, intent: Intent) -> Written | None:
         for stored in await self.call("GET", f"{data_type}/{record_id}/attachments"):
-            if (stored["name"], stored["size"]) == (file.name, len(file.content)):
+            equal = (stored["name"], stored["size"]) == (file.name, len(file.content))
+            if equal and stored["id"] not in intent.claimed:
                 return Written(record_id, attachment_id=stored["id"])
         return None
 

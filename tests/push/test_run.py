@@ -9,7 +9,7 @@ import pytest
 
 from bookbridge import jobs
 from bookbridge.connectors.kit.connector import Operation
-from bookbridge.connectors.kit.session import File
+from bookbridge.connectors.kit.session import File, Written
 from bookbridge.push import operations
 from bookbridge.push.operations import Change, ChangedRecord, ChangeType, PushOperation, Stage, Status
 from bookbridge.push.run import MAY_HAVE_LANDED, NOTHING_WRITTEN
@@ -17,6 +17,7 @@ from bookbridge.push.timeouts import Timeouts
 from bookbridge.push.views import push_operation
 from tests.push.conftest import DEADLINE_S, Desk, supplier
 from tests.push.ledger import Ledger
+from tests.push.ledger_connector import LedgerSession
 
 
 async def test_a_write_lands_once_and_its_record_is_kept_at_once(desk: Desk, ledger: Ledger) -> None:
@@ -218,6 +219,43 @@ async def test_a_run_that_was_overtaken_saves_nothing(desk: Desk) -> None:
         change = Change(type=ChangeType.CREATED, record_ref=ChangedRecord(id="1", data_type="suppliers"))
         assert await operations.succeed(db, frozen, (change,), None) is None
     assert (await desk.get(operation.id)).status is Status.PENDING
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "drop_after"])
+async def test_two_equal_writes_are_two_records_whatever_happens_to_the_second(
+    desk: Desk, ledger: Ledger, fault: str
+) -> None:
+    ledger.faults = ["", fault, "", fault]
+    made = [await desk.submit(body=supplier("Papers Ltd")) for _ in range(2)]
+    scans = [
+        await desk.submit("bills", kind=Operation.UPLOAD_ATTACHMENT, record_id="b1", file=File("a.pdf", "", b"%PDF"))
+        for _ in range(2)
+    ]
+    await desk.work()
+    assert {(await desk.get(one.id)).result_record_id for one in made} == set(ledger.records["suppliers"])
+    assert {(await desk.get(one.id)).attachment_id for one in scans} == {file["id"] for file in ledger.files["b1"]}
+    assert (len(ledger.all("suppliers")), len(ledger.files["b1"])) == (2, 2)
+
+
+async def test_a_connector_that_mistakes_another_writes_record_for_this_ones_is_not_believed(
+    desk: Desk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await desk.submit(body=supplier("Papers Ltd"))
+    await desk.work()
+    made = (await desk.get(first.id)).result_record_id
+    assert made is not None
+
+    async def mistaken(*_: object, **__: object) -> Written:
+        return Written(made)
+
+    monkeypatch.setattr(LedgerSession, "find", mistaken)
+    ledger.faults = ["drop_before"]
+    second = await desk.submit(body=supplier("Papers Ltd"))
+    await desk.work()
+    done = await desk.get(second.id)
+    assert done.status is Status.SUCCESS
+    assert done.result_record_id != made
+    assert len(ledger.all("suppliers")) == 2
 
 
 async def time_out(desk: Desk, operation: PushOperation) -> None:

@@ -31,6 +31,9 @@ from bookbridge.store.query import Kind as PropertyKind
 
 ERROR_MESSAGE_LENGTH_MAX: Final = 2_000
 
+CLAIMED_MAX: Final = 5_000
+"""Writes leave one at a time, so this reaches back further than any vendor's clock is off."""
+
 
 class Status(StrEnum):
     """What the application is told, in the contract's words."""
@@ -66,6 +69,9 @@ CHANGE_OF: Final[Mapping[Kind, ChangeType]] = {
     Kind.DELETE: ChangeType.DELETED,
     Kind.UPLOAD_ATTACHMENT: ChangeType.ATTACHMENT_UPLOADED,
 }
+
+
+_MAKING = frozenset({Kind.CREATE, Kind.UPLOAD_ATTACHMENT})
 
 
 class ChangedRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -109,13 +115,6 @@ class PushOperation(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
     error_message: str | None
     validation: Validation | None
-
-    @property
-    def intent(self) -> Intent:
-        """What the connector is told about this write. Raises ValueError before the intent was recorded."""
-        if self.intent_recorded_at is None:
-            raise ValueError("the intent of this write is not recorded yet")
-        return Intent(str(self.intent_key), self.intent_recorded_at)
 
 
 @dataclass(frozen=True)
@@ -281,6 +280,33 @@ async def begin(db: Db | asyncpg.Pool, operation: PushOperation) -> PushOperatio
         *_run(operation),
     )
     return _operation(row) if row else None
+
+
+def intent(operation: PushOperation, claimed: frozenset[str] = frozenset()) -> Intent:
+    """What the connector is told about a begun write. Raises ValueError before its intent was recorded."""
+    if operation.intent_recorded_at is None:
+        raise ValueError("the intent of this write is not recorded yet")
+    return Intent(str(operation.intent_key), operation.intent_recorded_at, claimed)
+
+
+async def claimed(db: Db | asyncpg.Pool, operation: PushOperation) -> frozenset[str]:
+    """What the connection's other writes of the same kind have made, newest CLAIMED_MAX: records of a create,
+    attachments of an upload, nothing otherwise. A look-up must not take the record of an equal write for this one's.
+    """
+    if operation.kind not in _MAKING:
+        return frozenset()
+    made = "attachment_id" if operation.kind is Kind.UPLOAD_ATTACHMENT else "result_record_id"
+    rows = await db.fetch(
+        f"""select {made} as made from push_operations
+        where connection_id = $1 and data_type = $2 and kind = $3 and result_record_id is not null
+          and {made} is not null
+        order by place desc limit $4""",  # noqa: S608
+        operation.connection_id,
+        operation.data_type,
+        operation.kind.value,
+        CLAIMED_MAX,
+    )
+    return frozenset(row["made"] for row in rows)
 
 
 async def wait(db: Db | asyncpg.Pool, operation: PushOperation, stage: Stage, wait_s: float, *, failed: bool) -> None:

@@ -52,7 +52,7 @@ from bookbridge.connectors.kit.errors import (
     VendorUnavailable,
     Waiting,
 )
-from bookbridge.connectors.kit.session import File, Session, Written
+from bookbridge.connectors.kit.session import File, Intent, Session, Written
 from bookbridge.push import bodies, operations, outcomes
 from bookbridge.push.errors import PushError
 from bookbridge.push.operations import Content, PushOperation, Stage
@@ -170,9 +170,10 @@ class Runner:
         """Look the write up if it may have landed before, else send it. Raises VendorError, PushError."""
         content = await operations.content(self._pool, operation)
         async with self._sessions.open(connection) as session:
-            sending = _Sending(session, connector, operation, content)
             if stage is Stage.ACCEPTED:
-                return await sending.send()
+                return await _Sending(session, connector, operation, content, operations.intent(operation)).send()
+            intent = operations.intent(operation, await operations.claimed(self._pool, operation))
+            sending = _Sending(session, connector, operation, content, intent)
             found = await sending.find()
             if found is not None:
                 log.info("push_found_at_vendor", operation_id=str(operation.id))
@@ -249,24 +250,32 @@ class _Sending:
     connector: Connector
     operation: PushOperation
     content: Content
+    intent: Intent
 
     async def send(self) -> Written:
         """Send the write with its intent."""
         operation = self.operation
         if operation.kind is Kind.UPLOAD_ATTACHMENT:
             record_id, file = self._attachment()
-            return await self.session.attach(operation.data_type, record_id, file, operation.intent)
+            return await self.session.attach(operation.data_type, record_id, file, self.intent)
         row = write_row(self.connector, operation.data_type, operation.kind)
-        return await self.session.write(row, self._record(), operation.intent, record_id=operation.record_id)
+        return await self.session.write(row, self._record(), self.intent, record_id=operation.record_id)
 
     async def find(self) -> Written | None:
         """Look up whether an earlier sending landed."""
+        found = await self._find()
+        if found is None or (found.attachment_id or found.record_id) in self.intent.claimed:
+            # What another write of ours made proves nothing about this one, even if the connector overlooked that.
+            return None
+        return found
+
+    async def _find(self) -> Written | None:
         operation = self.operation
         if operation.kind is Kind.UPLOAD_ATTACHMENT:
             record_id, file = self._attachment()
-            return await self.session.find_attachment(operation.data_type, record_id, file, operation.intent)
+            return await self.session.find_attachment(operation.data_type, record_id, file, self.intent)
         row = write_row(self.connector, operation.data_type, operation.kind)
-        return await self.session.find(row, self._record(), operation.intent, record_id=operation.record_id)
+        return await self.session.find(row, self._record(), self.intent, record_id=operation.record_id)
 
     def _record(self) -> Record | None:
         if self.content.body is None:
