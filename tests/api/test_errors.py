@@ -1,0 +1,275 @@
+"""One error body for every failure, and hostile input that must never become a server error."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+
+from tests.api.conftest import KEY, Api, assert_error, basic
+
+NUL = "a\x00b"
+SIZE_BYTES = 20 * 1024 * 1024
+
+ROUTES = [
+    ("GET", "/companies"),
+    ("POST", "/companies"),
+    ("PUT", "/companies"),
+    ("GET", "/companies/{c}"),
+    ("PUT", "/companies/{c}"),
+    ("PATCH", "/companies/{c}"),
+    ("DELETE", "/companies/{c}"),
+    ("GET", "/companies/{c}/connections"),
+    ("POST", "/companies/{c}/connections"),
+    ("GET", "/companies/{c}/connections/{k}"),
+    ("PATCH", "/companies/{c}/connections/{k}"),
+    ("DELETE", "/companies/{c}/connections/{k}"),
+    ("PUT", "/companies/{c}/connections/{k}/authorization"),
+    ("GET", "/companies/{c}/data/bills"),
+    ("GET", "/companies/{c}/data/bills/1"),
+    ("GET", "/companies/{c}/data/info"),
+    ("GET", "/companies/{c}/connections/{k}/data/bills"),
+    ("GET", "/companies/{c}/connections/{k}/data/bills/1"),
+    ("GET", "/companies/{c}/connections/{k}/data/bills/1/attachments"),
+    ("GET", "/companies/{c}/connections/{k}/data/bills/1/attachments/2"),
+    ("GET", "/companies/{c}/connections/{k}/data/bills/1/attachments/2/download"),
+    ("POST", "/companies/{c}/data/all"),
+    ("POST", "/companies/{c}/data/queue/bills"),
+    ("POST", "/companies/{c}/data/queue/all"),
+    ("GET", "/companies/{c}/dataStatus"),
+    ("GET", "/companies/{c}/data/history"),
+    ("GET", "/companies/{c}/data/history/{x}"),
+    ("GET", "/companies/{c}/data/completeness"),
+    ("POST", "/companies/{c}/data/completeness/bills/confirmDeletions"),
+    ("GET", "/companies/{c}/sync/{x}/validation"),
+    ("GET", "/companies/{c}/connections/{k}/options/bills"),
+    ("POST", "/companies/{c}/connections/{k}/push/bills"),
+    ("PUT", "/companies/{c}/connections/{k}/push/bills/1"),
+    ("DELETE", "/companies/{c}/connections/{k}/push/bills/1"),
+    ("POST", "/companies/{c}/connections/{k}/push/bills/1/attachments"),
+    ("GET", "/companies/{c}/push"),
+    ("GET", "/companies/{c}/push/{x}"),
+    ("POST", "/companies/{c}/sync/expenses/connections/partnerExpense"),
+    ("GET", "/webhooks"),
+    ("POST", "/webhooks"),
+    ("DELETE", "/webhooks/{x}"),
+    ("POST", "/webhooks/integrationKeys/zapier"),
+    ("GET", "/profile"),
+    ("PUT", "/profile"),
+    ("GET", "/apiKeys"),
+    ("POST", "/apiKeys"),
+    ("DELETE", "/apiKeys/{x}"),
+    ("GET", "/integrations"),
+    ("GET", "/integrations/gbol"),
+    ("GET", "/integrations/gbol/branding"),
+]
+BODIES = {
+    "malformed": b'{"name": ',
+    "not an object": b'"gbol"',
+    "a list": b"[1,2]",
+    "wrong types": b'{"name": 7, "platformKey": 7, "status": 7, "url": 7, "redirectUrl": [], "tags": [1]}',
+    "deep": b"[" * 100_000,
+    "deep object": b'{"a":' * 50_000,
+    "huge number": b'{"name": 1e999999, "x": 1e999999}',
+    "long digits": b'{"name": ' + b"9" * 10_000 + b"}",
+    "half a surrogate pair": b'{"name": "\\ud800", "platformKey": "\\ud800"}',
+    "bad utf-8": b'{"name": "\xff\xfe"}',
+    "nul": b'{"name": "a\\u0000b", "description": "\\u0000", "tags": {"a\\u0000": "b"}, "platformKey": "\\u0000"}',
+    "nul and a good name": b'{"name": "good", "description": "\\u0000"}',
+    "empty": b"",
+}
+
+
+async def test_error_shape(api: Api) -> None:
+    """Every route, asked for what does not exist, without a key, and with the wrong method."""
+    anonymous = {"Authorization": ""}
+    for method, template in ROUTES:
+        for company in (str(uuid4()), "not-a-uuid", "%00", "a%00b"):
+            path = template.format(c=company, k=uuid4(), x=uuid4())
+            answer = await api.http.request(method, path, json={} if method in {"POST", "PUT", "PATCH"} else None)
+            if answer.status_code >= 400:
+                assert answer.status_code < 500, (method, path, answer.text)
+                assert_error(answer, answer.status_code)
+            if "{c}" in template and method in {"GET", "DELETE"}:
+                assert answer.status_code == 404, (method, path, answer.text)
+        path = template.format(c=uuid4(), k=uuid4(), x=uuid4())
+        refused = await api.http.request(method, path, headers=anonymous)
+        assert assert_error(refused, 401)["error"] == "Unauthorized"
+        assert refused.headers["www-authenticate"].startswith("Basic")
+        assert_error(await api.http.request("TRACE", path), 405)
+
+
+async def test_routes_are_all_here(api: Api) -> None:
+    """The table above misses no route."""
+    from bookbridge.api.app import SUBJECTS
+
+    public = {"/health", "/integrations/{platform_key:str}/{picture:str}"}
+    count = sum(len(subject) for subject in SUBJECTS)
+    extra = {"/companies/{c}/data/info", "/companies/{c}/data/queue/all"}
+    assert count - len(public) == len([route for route in ROUTES if route[1] not in extra])
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_hostile_bodies(api: Api, name: str) -> None:
+    company = await api.company()
+    connection = await api.linked(company)
+    for method, template in ROUTES:
+        if method not in {"POST", "PUT", "PATCH"} or template.endswith("/authorization"):
+            continue
+        path = template.format(c=company, k=connection, x=uuid4())
+        answer = await api.http.request(
+            method, path, content=BODIES[name], headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code < 500, (method, path, answer.text)
+        if answer.status_code >= 400:
+            assert_error(answer, answer.status_code)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query=" + "a" * 3000,
+        "query=" + "a" * 17_000,
+        "query=%00",
+        "query=name%3D%00",
+        "query=name%3D%ED%A0%80",
+        "query=" + "%7B" * 500,
+        "query=created%3E9999-12-31T23:59:59-23:00",
+        "query=created%3E0001-01-01T00:00:00%2B23:00",
+        "query=created%3D9999-12-31",
+        "query=created%3D0001-01-01",
+        "query=id%3D1;drop table companies",
+        "query='",
+        "orderBy='",
+        "orderBy=name;",
+        "orderBy=%00",
+        "page=0",
+        "page=-1",
+        "page=1e3",
+        "page=99999999999999999999",
+        "page=%D9%A3",
+        "page=1_0",
+        "pageSize=5001",
+        "pageSize=0",
+        "pageSize=x",
+        "tags=%00",
+        "tags=a",
+        "tags=' = '",
+        "&".join(f"a{number}=1" for number in range(200)),
+        "%",
+        "=&=&=",
+        "query=%FF",
+    ],
+)
+async def test_hostile_queries(api: Api, query: str) -> None:
+    company = await api.company()
+    await _queue(api, company)
+    paths = ["/companies", f"/companies/{company}/connections", f"/companies/{company}/data/bills", "/integrations"]
+    paths += [f"/companies/{company}/data/history", f"/companies/{company}/push"]
+    for path in paths:
+        answer = await api.http.get(f"{path}?{query}")
+        assert answer.status_code < 500, (path, answer.text)
+        if answer.status_code >= 400:
+            assert_error(answer, answer.status_code)
+
+
+async def _queue(api: Api, company: str) -> None:
+    await api.linked(company)
+    assert (await api.http.post(f"/companies/{company}/data/all")).status_code == 204
+
+
+async def test_pages_up_to_the_contracts_size(api: Api) -> None:
+    assert (await api.http.get("/companies?pageSize=5000")).status_code == 200
+    assert_error(await api.http.get("/companies?pageSize=5001"), 400)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize("path", ["/companies", "/companies/{c}/connections/{k}/push/bills/1/attachments"])
+async def test_huge_bodies_are_not_read(api: Api, announced: bool, path: str) -> None:
+    """20 MB get 413 while only a small part of them was taken."""
+    company = await api.company()
+    path = path.format(c=company, k=await api.linked(company))
+    host, port = urlsplit(api.url).hostname, urlsplit(api.url).port
+    reader, writer = await asyncio.open_connection(host, port)
+    size = f"Content-Length: {SIZE_BYTES}" if announced else "Transfer-Encoding: chunked"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {basic(KEY)}\r\n"
+        f"Content-Type: multipart/form-data; boundary=b\r\n{size}\r\n\r\n"
+    )
+    writer.write(head.encode())
+    began = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
+    chunk = b"x" * 65_536
+    sent = 0
+    answered = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
+    try:
+        while sent < SIZE_BYTES and not answered.done():
+            piece = began if sent == 0 else chunk
+            writer.write(piece if announced else b"%x\r\n%b\r\n" % (len(piece), piece))
+            sent += len(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+            if announced:
+                await asyncio.wait([answered], timeout=0.5)
+    except ConnectionError:
+        pass
+    response = await asyncio.wait_for(answered, 10)
+    assert response.startswith(b"HTTP/1.1 413"), response
+    assert b"x-correlation-id" in response
+    assert sent < SIZE_BYTES / 2
+    writer.close()
+
+
+async def test_unknown_routes_and_methods(api: Api) -> None:
+    for path in ("/", "/nothing", "/companies/a/b/c/d/e", "/groups", "/integrations/gbol/logo.svg/x", "/schema"):
+        assert_error(await api.http.get(path), 404)
+    answer = await api.http.delete("/companies")
+    assert_error(answer, 405)
+    assert "GET" in answer.headers["allow"]
+
+
+async def test_addresses_in_any_case(api: Api) -> None:
+    company = await api.company()
+    assert (await api.http.get(f"/Companies/{company}/datastatus")).status_code == 200
+    assert (await api.http.get("/apikeys")).status_code == 200
+    await _queue(api, company)
+    assert (await api.http.get(f"/companies/{company}/data/HISTORY")).status_code == 200
+    assert assert_error(await api.http.get(f"/companies/{company}/data/BILLS"), 404)["error"].startswith("No data")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Basic", "Basic !!!", "Bearer " + KEY, basic("wrong-key-0123456789"), basic(KEY + ":password"),
+     basic(NUL), "Basic " + "A" * 5000, basic(":"), "Basic /////w=="],
+)  # fmt: skip
+async def test_bad_authorization(api: Api, header: str) -> None:
+    assert_error(await api.http.get("/companies", headers={"Authorization": header}), 401)
+
+
+async def test_good_authorization(api: Api) -> None:
+    for header in (basic(KEY), basic(KEY + ":"), basic(KEY).replace("Basic", "basic")):
+        assert (await api.http.get("/companies", headers={"Authorization": header})).status_code == 200
+
+
+async def test_foreign_connection(api: Api) -> None:
+    mine, other = await api.company(), await api.company()
+    connection = await api.linked(other)
+    for method, template in ROUTES:
+        if "{k}" in template:
+            path = template.format(c=mine, k=connection)
+            files = {"f": ("a.pdf", b"x")} if path.endswith("attachments") and method == "POST" else None
+            body = {"status": "Unlinked"} if method in {"POST", "PUT", "PATCH"} and not files else None
+            answer = await api.http.request(method, path, json=body, files=files)
+            assert answer.status_code == 404, (method, path, answer.text)
+            assert_error(answer, 404)
+
+
+async def test_database_away(api: Api) -> None:
+    """503, fast, and not a stack trace."""
+    await api.pool.close()
+    began_s = time.monotonic()
+    assert_error(await api.http.get("/companies"), 503)
+    assert (await api.http.get("/health")).status_code == 503
+    assert time.monotonic() - began_s < 5
