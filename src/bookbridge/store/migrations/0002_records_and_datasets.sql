@@ -13,11 +13,11 @@ create table records (
     hash            bytea not null,             -- of the record without `modifiedDate`: unchanged means no write
     body            text not null,
     source_body     text not null,
-    -- In the order in which lists are read: one index serves look-ups and paging.
+    -- In the order in which lists are read: one index serves look-ups and paging. Another index that begins with
+    -- company and data type would be taken for the look-up of a single record while statistics know nothing of a
+    -- new company, and then scanned whole for each of its records.
     primary key (company_id, data_type, record_id, connection_id)
 ) with (toast_tuple_target = 8160);
-
-create index records_by_modified on records (company_id, data_type, modified);
 
 -- One row per read of one data type over one connection (the contract's "pull operation").
 create table datasets (
