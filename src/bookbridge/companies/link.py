@@ -54,6 +54,7 @@ from bookbridge.store.pool import Db
 
 log = structlog.get_logger(__name__)
 
+FACT_LENGTH_MAX = 200
 CALLBACK_PATH = "/link/callback"
 CODE_LENGTH_MAX = 4_096
 FORM_FIELDS_MAX = 30
@@ -294,7 +295,8 @@ class Link:
                 redirect_uri=self.redirect_uri,
                 verifier=attempt.verifier,
             )
-            access = self._sessions.access(connection, FreshAuthorizer(issued.grant), {}, None)
+            told = {name: query[name][:FACT_LENGTH_MAX] for name in vendor.auth.callback_facts if name in query}
+            access = self._sessions.access(connection, FreshAuthorizer(issued.grant), told, None)
             organisations = await vendor.organisations(access)
         except VendorError as error:
             return await self._failed(attempt, connection, error.message)

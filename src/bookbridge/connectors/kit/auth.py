@@ -27,6 +27,9 @@ class OAuth2:
     refresh_rotates: bool = True
     """The refresh token is used up by each refresh; losing the answer may lose the connection."""
     token_timeout_s: float = 40.0
+    callback_facts: tuple[str, ...] = ()
+    """Parameters of the vendor's redirect that name the organisation (some vendors tell it nowhere else): they
+    are in the facts while `organisations` runs. Written by the browser, so not to be believed without a call."""
 
 
 @dataclass(frozen=True)
