@@ -1,4 +1,4 @@
-"""Link pages in Chromium: by keyboard alone, on a small phone, in both colour schemes, under the policy they are sent with.
+"""Pages in Chromium: by keyboard alone, on a small phone, in both colour schemes, under the policy they come with.
 
 Run only where a Chromium is found (BOOKBRIDGE_CHROMIUM, else on the path); set BOOKBRIDGE_SCREENSHOTS to a folder to
 keep pictures.
