@@ -19,9 +19,6 @@ WRITE_TASK: Final = "push.connection"
 TIME_OUT_TASK: Final = "push.timeout"
 """Key: company id and operation id, joined by a colon. Handler: `timeouts.Timeouts`."""
 
-PRUNE_TASK: Final = "push.prune"
-"""A schedule. Work: `idempotency.prune`."""
-
 
 async def wake(db: Db, connection_id: UUID) -> None:
     """Have the connection's writes carried out once the caller's transaction has committed."""
