@@ -25,7 +25,7 @@ from bookbridge.emulators.xero.writes import (
 
 _ORGANISATION_NAMES = {"organisation", "organisations", "organization"}
 _ATTACHMENT_SCOPES = ("accounting.attachments",)
-_JOURNAL_SCOPES = ("accounting.journals",)
+_JOURNAL_SCOPES = ("accounting.journals.read",)
 _SETTINGS_SCOPES = ("accounting.settings",)
 _METHODS = {"GET", "PUT", "POST", "DELETE"}
 

@@ -24,6 +24,7 @@ from bookbridge.emulators.xero.wire import bad_query, parse_date, parse_moment
 
 _REMEMBERED_QUERIES = 16
 MAX_FILTER_VALUES = 1_000
+_PAYMENT_SOURCES = {"ACCPAYPAYMENT", "ACCRECPAYMENT", "APCREDITPAYMENT", "ARCREDITPAYMENT"}
 
 
 class QueryCache:
@@ -215,7 +216,7 @@ def list_journals(book: Book, request: Request, envelope: Envelope) -> Response:
     for posting in book.journals[max(0, offset) :]:
         if since is not None and posting.created_ms <= since:
             continue
-        if payments_only and not posting.source_type.endswith("PAYMENT"):
+        if payments_only and posting.source_type not in _PAYMENT_SOURCES:
             continue
         shown.append(posting)
         if len(shown) == JOURNALS_PAGE_SIZE:

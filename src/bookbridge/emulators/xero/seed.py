@@ -57,6 +57,7 @@ YEARS_SEEDED = 2
 _CONTACTS = 60
 _BILLS, _INVOICES = 160, 150
 _RATE = Decimal("0.000001")
+_FATES = ("paid", "part", "open", "draft", "submitted", "voided", "deleted")
 
 
 def seed_books(settings: XeroEmulatorSettings, clock: Clock) -> list[Book]:
@@ -277,10 +278,10 @@ class _Story:
     def tell(self) -> None:
         """Plan everything, then let it happen."""
         self._at(self.start, self._capital)
-        for _ in range(_BILLS):
-            self._plan_document("ACCPAY")
-        for _ in range(_INVOICES):
-            self._plan_document("ACCREC")
+        for index in range(_BILLS):
+            self._plan_document("ACCPAY", index)
+        for index in range(_INVOICES):
+            self._plan_document("ACCREC", index)
         self._plan_monthly()
         self._plan_credits()
         self._at(self.today - dt.timedelta(days=40), self._batch)
@@ -329,12 +330,13 @@ class _Story:
 
     # -- bills and invoices -----------------------------------------------------------------------
 
-    def _plan_document(self, kind: str) -> None:
+    def _plan_document(self, kind: str, index: int) -> None:
+        """Plan one document and what becomes of it; the first few make sure that every fate occurs."""
         day = self._day()
-        fate = self.rng.choices(
-            ("paid", "part", "open", "draft", "submitted", "voided", "deleted"), (52, 10, 22, 5, 4, 4, 3)
-        )[0]
-        if (self.today - day).days > 200 and fate in {"draft", "submitted"}:
+        fate = self.rng.choices(_FATES, (52, 10, 22, 5, 4, 4, 3))[0]
+        if index < len(_FATES):
+            fate, day = _FATES[index], self.today - dt.timedelta(days=60 + index)
+        elif (self.today - day).days > 200 and fate in {"draft", "submitted"}:
             fate = "paid"
         self._at(day, lambda: self._document(kind, day, fate))
 

@@ -1,0 +1,160 @@
+"""Seed books, large books, and that whatever happens a book balances."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from typing import Any
+
+import httpx2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bookbridge.emulators.xero import XeroEmulatorSettings, documents, payments
+from bookbridge.emulators.xero.books import Book
+from bookbridge.emulators.xero.clock import Clock
+from bookbridge.emulators.xero.postings import imbalances
+from bookbridge.emulators.xero.render import Shape, invoice
+from bookbridge.emulators.xero.seed import add_organisation, seed_books
+from bookbridge.emulators.xero.wire import Fields, ValidationFailed
+from tests.emulators.xero.world import Api, World
+
+SETTINGS = XeroEmulatorSettings()
+
+
+def shown(book: Book) -> list[dict[str, Any]]:
+    return [invoice(book, record, Shape()) for record in book.invoices]
+
+
+def test_seed_books_balance_and_repeat() -> None:
+    first, second = seed_books(SETTINGS, Clock()), seed_books(SETTINGS, Clock())
+    for one, other in zip(first, second, strict=True):
+        assert imbalances(one) == []
+        assert shown(one) == shown(other)
+        assert [p.journal_id for p in one.journals] == [p.journal_id for p in other.journals]
+    assert shown(first[0]) != shown(seed_books(XeroEmulatorSettings(seed=9), Clock())[0])
+
+
+@pytest.mark.parametrize("seed", range(2, 8))
+@pytest.mark.parametrize("currency", ["GBP", "NZD"])
+def test_any_seed_gives_a_book_with_everything_in_it(seed: int, currency: str) -> None:
+    book = add_organisation(SETTINGS, Clock(), seed=seed, name="Any", base_currency=currency)
+    assert imbalances(book) == []
+    statuses = {record.status for record in book.invoices}
+    assert statuses == {"DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"}
+    assert any(record.payments and record.amount_due for record in book.invoices), "part paid"
+    assert any(note.allocations and note.remaining_credit for note in book.credit_notes), "part allocated"
+    assert len({record.currency_code for record in book.invoices}) > 2
+    assert min(len(book.accounts), len(book.contacts)) >= 60
+    assert all(len(t) for t in (book.batch_payments, book.overpayments, book.prepayments, book.purchase_orders))
+    stamps = [record.updated_date_utc for record in book.invoices]
+    assert max(stamps) / 1000 < time.time() or max(stamps) > 0
+
+
+def test_ids_and_names_are_unique_over_books() -> None:
+    one, two = seed_books(SETTINGS, Clock())
+    assert one.organisation.organisation_id != two.organisation.organisation_id
+    assert {i.invoice_id for i in one.invoices}.isdisjoint(i.invoice_id for i in two.invoices)
+
+
+def test_a_large_book(world: World, api: Api) -> None:
+    started = time.monotonic()
+    made = world.control("POST", "organisations", {"seed": 5, "documents": 20_000, "name": "Big"})
+    assert time.monotonic() - started < 20
+    assert made["records"]["Invoices"] == 20_000
+    assert world.control("GET", f"organisations/{made['tenant_id']}/balance") == {"problems": []}
+    big = Api(world, world.sign_in(pick=3), made["tenant_id"])
+    seen: set[str] = set()
+    page = 1
+    while found := big.get(f'Invoices?page={page}&pageSize=1000&where=Type=="ACCPAY"'):
+        seen |= {record["InvoiceID"] for record in found}
+        page += 1
+    assert len(seen) == 10_000
+    refused = world.http.post("/_emulator/organisations", json={"seed": 5, "documents": 20_000, "name": "Big"})
+    assert refused.status_code == 409
+
+
+def test_it_runs_on_its_own() -> None:
+    command = [sys.executable, "-m", "bookbridge.emulators.xero", "--port", "0", "--seed", "4"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            base_url = process.stdout.readline().strip()
+            overview = httpx2.get(f"{base_url}/_emulator").json()
+            assert len(overview["organisations"]) == 2
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+AMOUNTS = st.decimals(min_value=Decimal("0.01"), max_value=Decimal(5000), places=2)
+ACTION = st.tuples(
+    st.sampled_from(["bill", "sale", "credit", "pay", "allocate", "unpay", "unallocate", "void", "edit", "advance"]),
+    AMOUNTS,
+    st.integers(0, 50),
+    st.sampled_from(["GBP", "EUR", "USD"]),
+    st.sampled_from(["1.171717", "0.853333", "3.000003"]),
+    st.sampled_from(["Exclusive", "Inclusive", "NoTax"]),
+)
+
+
+def _act(book: Book, action: tuple[str, Decimal, int, str, str, str]) -> None:
+    verb, amount, index, currency, rate, kind = action
+    body: dict[str, Any] = {
+        "Contact": {"Name": "Prop"},
+        "Date": "2026-06-01",
+        "Status": "AUTHORISED",
+        "CurrencyCode": currency,
+        "CurrencyRate": rate,
+        "LineAmountTypes": kind,
+        "LineItems": [
+            {"Description": "a", "UnitAmount": str(amount), "AccountCode": "429", "TaxType": "INPUT2"},
+            {"Description": "b", "UnitAmount": "0.37", "AccountCode": "463", "TaxType": "RRINPUT"},
+        ],
+    }
+    mine = [record for record in book.invoices if record.contact.name == "Prop"]
+    notes = [note for note in book.credit_notes if note.contact.name == "Prop"]
+    target = mine[index % len(mine)] if mine else None
+    note = notes[index % len(notes)] if notes else None
+    if verb in {"bill", "sale"}:
+        documents.create_invoice(book, Fields({**body, "Type": "ACCPAY" if verb == "bill" else "ACCREC"}))
+    elif verb == "credit":
+        documents.create_credit_note(book, Fields({**body, "Type": "ACCPAYCREDIT"}))
+    elif verb == "advance":
+        bank = {"Type": "SPEND-OVERPAYMENT", "BankAccount": {"Code": "090"}, "LineItems": body["LineItems"][:1]}
+        documents.create_bank_transaction(book, Fields({**body, **bank}))
+    elif verb == "pay" and target is not None:
+        account = book.accounts.by_number("090")
+        assert account is not None
+        payments.pay(book, target, account, min(amount, target.amount_due), target.date, rate=Decimal(rate))
+    elif verb == "allocate" and target is not None and note is not None:
+        most = min(amount, target.amount_due, note.remaining_credit)
+        payments.allocate(book, note, target, most, target.date)
+    elif verb == "unpay" and target is not None and target.payments:
+        payments.delete_payment(book, target.payments[index % len(target.payments)])
+    elif verb == "unallocate" and note is not None and note.allocations:
+        payments.delete_allocation(book, note, note.allocations[index % len(note.allocations)])
+    elif verb == "void" and target is not None:
+        documents.update_invoice(book, target, Fields({"Status": "VOIDED"}))
+    elif verb == "edit" and target is not None:
+        documents.update_invoice(book, target, Fields({"LineItems": body["LineItems"][:1], "CurrencyRate": rate}))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ACTION, min_size=1, max_size=25))
+def test_whatever_happens_the_book_balances(actions: list[tuple[str, Decimal, int, str, str, str]]) -> None:
+    book = add_organisation(SETTINGS, Clock(), seed=1, name="Prop book", base_currency="GBP", documents=2)
+    for action in actions:
+        before = (len(book.journals), len(book.payments), shown(book))
+        try:
+            with book.attempt():
+                _act(book, action)
+        except ValidationFailed:
+            assert (len(book.journals), len(book.payments), shown(book)) == before, "a refusal leaves no trace"
+        assert imbalances(book) == []
+        for record in book.invoices:
+            assert record.amount_due >= 0
+            assert (record.status == "PAID") == (record.amount_due == 0) or record.status in {"VOIDED", "DELETED"}

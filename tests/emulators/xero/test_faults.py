@@ -1,0 +1,140 @@
+"""Faults over HTTP, seen by a real client."""
+
+from __future__ import annotations
+
+import time
+
+import httpx2
+import pytest
+
+from tests.emulators.xero.world import Api, World
+
+
+def names(api: Api) -> set[str]:
+    return {contact.name for contact in api.book.contacts}
+
+
+def test_drop_before_has_no_effect(world: World, api: Api) -> None:
+    world.fault(kind="drop_before", match={"method": "PUT", "path": "/contacts$"})
+    with pytest.raises(httpx2.TransportError):
+        api.call("PUT", "Contacts", {"Name": "Never There"})
+    assert "Never There" not in names(api)
+    assert api.call("PUT", "Contacts", {"Name": "Never There"}).status_code == 200
+
+
+def test_drop_after_keeps_the_effect(world: World, api: Api) -> None:
+    world.fault(kind="drop_after", match={"method": "PUT"})
+    key = {"idempotency-key": "k"}
+    with pytest.raises(httpx2.TransportError):
+        api.call("PUT", "Contacts", {"Name": "There"}, headers=key)
+    assert "There" in names(api)
+    replayed = api.ok("PUT", "Contacts", {"Name": "There"}, headers=key)
+    assert replayed["Contacts"][0]["Name"] == "There"
+    assert world.control("GET", "counters")["effects"][api.tenant]["PUT Contacts"] == 1
+    dropped = [entry for entry in world.control("GET", "requests")["requests"] if entry["status"] is None]
+    assert [entry["fault"] for entry in dropped] == ["drop_after"]
+
+
+def test_a_dropped_token_answer_leaves_the_rotation_done(world: World, api: Api) -> None:
+    world.fault(kind="drop_after", match={"path": "/connect/token"})
+    form = {"grant_type": "refresh_token", "refresh_token": api.token["refresh_token"]}
+    with pytest.raises(httpx2.TransportError):
+        world.token(**form)
+    assert world.token(**form).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "headers"),
+    [
+        ({"kind": "rate_limit", "retry_after_s": 7}, 429, {"retry-after": "7", "x-rate-limit-problem": "minute"}),
+        ({"kind": "rate_limit", "problem": "day"}, 429, {"x-rate-limit-problem": "day"}),
+        ({"kind": "server_error"}, 500, {}),
+        ({"kind": "server_error", "status": 504}, 504, {}),
+        ({"kind": "unavailable", "retry_after_s": 3}, 503, {"retry-after": "3"}),
+        ({"kind": "html"}, 502, {"content-type": "text/html; charset=utf-8"}),
+        ({"kind": "html", "match": {"tenant": "somebody-else"}}, 200, {}),
+        ({"kind": "html", "match": {"method": "POST"}}, 200, {}),
+    ],
+)
+def test_answers(world: World, api: Api, fault: dict[str, object], status: int, headers: dict[str, str]) -> None:
+    world.fault(**fault)
+    answer = api.call("GET", "Organisation")
+    assert answer.status_code == status
+    assert headers.items() <= dict(answer.headers).items()
+    world.control("DELETE", "faults")
+    assert api.call("GET", "Organisation").status_code == 200
+
+
+def test_times_and_skip(world: World, api: Api) -> None:
+    world.fault(kind="server_error", times=2, skip=1)
+    assert [api.call("GET", "Organisation").status_code for _ in range(5)] == [200, 500, 500, 200, 200]
+    world.fault(kind="server_error", times=None)
+    assert [api.call("GET", "Organisation").status_code for _ in range(3)] == [500, 500, 500]
+    assert world.control("GET", "faults")["faults"][0]["struck"] == 3
+    assert world.control("GET", "counters")["faults_struck"] == {"server_error": 5}
+
+
+def test_slow_and_expired_tokens(world: World, api: Api) -> None:
+    world.fault(kind="slow", delay_s=0.2, match={"path": "/connect/token"})
+    started = time.monotonic()
+    token = world.token(grant_type="refresh_token", refresh_token=api.token["refresh_token"]).json()
+    assert time.monotonic() - started >= 0.2
+    world.fault(kind="expire_token")
+    assert api.call("GET", "Organisation").status_code == 401
+    world.fault(kind="revoke")
+    assert api.call("GET", "Organisation").status_code == 401
+    gone = world.token(grant_type="refresh_token", refresh_token=token["refresh_token"])
+    assert gone.json() == {"error": "invalid_grant"}
+
+
+def test_a_record_edited_between_pages_escapes_page_numbers(world: World, api: Api) -> None:
+    """The fault that loses a record to whoever trusts page numbers over a moving list."""
+    everything = {invoice["InvoiceID"] for invoice in api.get("Invoices")}
+    world.fault(kind="edit_between_pages", resource="Invoices", after_page=1)
+    walked: list[str] = []
+    page = 1
+    while found := api.get(f"Invoices?page={page}&pageSize=100"):
+        walked += [invoice["InvoiceID"] for invoice in found]
+        page += 1
+    assert len(everything - set(walked)) == 1
+    assert len(walked) == len(everything), "the edited record came twice"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "nonsense"},
+        {"kind": "slow", "delay_s": 10_000},
+        {"kind": "html", "match": {"path": "("}},
+        {"kind": "html", "status": 200},
+        {"kind": "html", "times": 0},
+        {"kind": "html", "unknown": 1},
+        {"kind": "edit_between_pages"},
+    ],
+)
+def test_senseless_faults_are_refused(shared_world: World, fault: dict[str, object]) -> None:
+    answer = shared_world.http.post("/_emulator/faults", json=fault)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+def test_organisation_switches(world: World, api: Api) -> None:
+    world.control("PATCH", f"organisations/{api.tenant}", {"offline": True})
+    assert api.call("GET", "Organisation").status_code == 503
+    world.control("PATCH", f"organisations/{api.tenant}", {"offline": False})
+    before = api.get("Items")
+    world.control("POST", f"organisations/{api.tenant}/delete", {"resource": "Items", "id": before[0]["ItemID"]})
+    assert len(api.get("Items")) == len(before) - 1
+    touched = world.control("POST", f"organisations/{api.tenant}/touch", {"resource": "Contacts"})
+    last = api.get("Contacts?page=1&pageSize=1000&includeArchived=true")[-1]
+    assert last["ContactID"] == touched["id"]
+    assert world.control("GET", f"organisations/{api.tenant}/balance") == {"problems": []}
+
+
+def test_reset_starts_over(world: World, api: Api) -> None:
+    api.ok("PUT", "Contacts", {"Name": "Gone Soon"})
+    world.control("POST", "reset")
+    assert api.call("GET", "Organisation").status_code == 401
+    assert "Gone Soon" not in names(world.session())
+    assert world.http.get("/_emulator/nothing").status_code == 404
+    assert world.control("GET", "")["accounting_url"].endswith("/api.xro/2.0")
