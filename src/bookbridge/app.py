@@ -14,8 +14,11 @@ from dataclasses import dataclass
 import asyncpg
 import httpx2
 import structlog
+from litestar.types import ASGIApp
 
 from bookbridge import jobs
+from bookbridge.api.app import create_api
+from bookbridge.api.services import Services
 from bookbridge.companies import clients, link_attempts, vault
 from bookbridge.companies.connections import Connection
 from bookbridge.companies.link import Link
@@ -30,6 +33,8 @@ from bookbridge.connectors.kit.session import VendorApp
 from bookbridge.connectors.registry import connector
 from bookbridge.emulators.sandboxes import SANDBOXES
 from bookbridge.jobs.budgets import CallBudget
+from bookbridge.portal.app import route_handlers
+from bookbridge.portal.services import PortalServices
 from bookbridge.push import idempotency
 from bookbridge.push.doorbell import TIME_OUT_TASK, WRITE_TASK
 from bookbridge.push.run import Runner as PushRunner
@@ -69,6 +74,7 @@ class Rooms:
     tokens: Tokens
     sessions: Sessions
     link: Link
+    call_budget: CallBudget
 
 
 def base_url(settings: Settings) -> str:
@@ -139,7 +145,8 @@ def compose(settings: Settings, pool: asyncpg.Pool, http: httpx2.AsyncClient, op
     views = Views(base_url(settings), codes)
     apps = VendorApps(vendor_apps(settings))
     tokens = Tokens(pool, opened, http, apps, views)
-    sessions = Sessions(http, apps, tokens, CallBudget(pool))
+    call_budget = CallBudget(pool)
+    sessions = Sessions(http, apps, tokens, call_budget)
     link = Link(
         pool,
         opened,
@@ -150,7 +157,40 @@ def compose(settings: Settings, pool: asyncpg.Pool, http: httpx2.AsyncClient, op
         sessions=sessions,
         on_linked=sync_queue.on_linked,
     )
-    return Rooms(settings, pool, http, opened, codes, views, apps, tokens, sessions, link)
+    return Rooms(settings, pool, http, opened, codes, views, apps, tokens, sessions, link, call_budget)
+
+
+async def api_server(rooms: Rooms) -> ASGIApp:
+    """The ASGI application of one process: the API, Link and the Portal. The database has been prepared."""
+    private = rooms.settings.webhook_private_addresses
+    async with rooms.pool.acquire() as db:
+        client = await clients.client(db)
+    services = Services(
+        pool=rooms.pool,
+        vault=rooms.vault,
+        views=rooms.views,
+        sessions=rooms.sessions,
+        link=rooms.link,
+        apps=rooms.apps,
+        client_id=client.id,
+        private_webhook_addresses=private,
+    )
+    pages = route_handlers(
+        PortalServices(
+            pool=rooms.pool,
+            vault=rooms.vault,
+            views=rooms.views,
+            codes=rooms.codes,
+            link=rooms.link,
+            sessions=rooms.sessions,
+            apps=rooms.apps,
+            sign_in_budget=rooms.call_budget,
+            help_contact=rooms.settings.help_contact,
+            private_webhook_addresses=private,
+            api_key_deleted=services.key_cache.forget_all,
+        )
+    )
+    return create_api(services, pages=pages)
 
 
 def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, jobs.Handler]]:

@@ -115,7 +115,7 @@ async def _up(settings: Settings) -> None:
             await composition.run_worker(settings, dsn)
             return
         async with _children(settings, dsn), composition.open_rooms(settings, dsn) as rooms:
-            await _serve(settings, composition.api_server(rooms), api_key)
+            await _serve(settings, await composition.api_server(rooms), api_key)
 
 
 @contextlib.asynccontextmanager
@@ -144,7 +144,7 @@ async def _children(settings: Settings, dsn: str) -> AsyncIterator[None]:
         if sandbox.key in addresses:
             host, port = addresses[sandbox.key]
             arguments = [sys.executable, "-m", sandbox.module, "--host", host, "--port", str(port)]
-            children.append(Child(sandbox.module, [*arguments, "--state", str(settings.data_dir / "emulators")], {}))
+            children.append(Child(sandbox.module, arguments, {}))
     try:
         await asyncio.gather(*(child.start() for child in children))
         yield
@@ -172,7 +172,7 @@ async def _serve(settings: Settings, asgi: Any, api_key: str) -> None:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        lifespan="on",
+        lifespan="off",
         access_log=False,
         log_level="warning",
         server_header=False,
