@@ -70,9 +70,10 @@ async def _list(request: AnyRequest, services: Services, data_type: AnyDataType,
         properties = records.properties(data_type)
         condition = paging.condition(properties, of=data_type.name, first=len(scope.where()[1]) + 1)
         order = paging.order(properties, of=data_type.name)
-    bodies, total = await records.list_bodies(
-        services.pool, scope, condition=condition, order=order, limit=paging.page_size, offset=paging.offset
-    )
+    async with services.pool.acquire() as db:
+        bodies, total = await records.list_bodies(
+            db, scope, condition=condition, order=order, limit=paging.page_size, offset=paging.offset
+        )
     if not total:
         # Only an empty answer needs a reason, so a full one costs no further look-up.
         await _refuse_unread(services, data_type, scope)

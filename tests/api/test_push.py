@@ -1,0 +1,108 @@
+"""Writes over HTTP: options, acceptance, refusal, files and history. Carrying out is the push room's own test."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+from tests.api.conftest import Api, assert_error
+
+SUPPLIER = {"supplierName": "Acme Supplies", "status": "Active"}
+
+
+async def linked_base(api: Api) -> tuple[str, str]:
+    company = await api.company()
+    return company, f"/companies/{company}/connections/{await api.linked(company)}"
+
+
+async def test_options(api: Api) -> None:
+    _, base = await linked_base(api)
+    for name in ("bills", "Suppliers", "billPayments"):
+        answer = await api.http.get(f"{base}/options/{name}")
+        assert answer.status_code == 200, answer.text
+        option = answer.json()
+        assert (option["type"], option["required"]) == ("Object", True)
+        assert option["properties"]
+    assert_error(await api.http.get(f"{base}/options/invoices"), 404)
+    assert_error(await api.http.get(f"{base}/options/nonsense"), 404)
+
+
+async def test_accepted_and_found_in_the_history(api: Api) -> None:
+    company, base = await linked_base(api)
+    accepted = await api.http.post(f"{base}/push/suppliers?timeoutInMinutes=5", json=SUPPLIER)
+    assert accepted.status_code == 200
+    operation = accepted.json()
+    assert operation["status"] == "Pending", operation
+    assert operation["statusCode"] == 202
+    assert operation["timeoutInMinutes"] == 5
+    assert operation["dataType"] == "suppliers"
+    assert "completedOnUtc" not in operation
+    refused = await api.http.post(f"{base}/push/suppliers", json={"status": 7})
+    assert refused.status_code == 200
+    assert refused.json()["status"] == "Failed"
+    assert refused.json()["statusCode"] == 400
+    assert refused.json()["validation"]["errors"]
+    found = (await api.http.get(f"/companies/{company}/push?query=status=Pending&&dataType=suppliers")).json()
+    assert [row["pushOperationKey"] for row in found["results"]] == [operation["pushOperationKey"]]
+    one = await api.http.get(f"/companies/{company}/push/{operation['pushOperationKey']}")
+    assert one.json() == operation
+    assert_error(await api.http.get(f"/companies/{company}/push/{uuid4()}"), 404)
+
+
+async def test_refused(api: Api) -> None:
+    company, base = await linked_base(api)
+    assert_error(await api.http.post(f"{base}/push/suppliers", content=b"{"), 400)
+    assert_error(await api.http.post(f"{base}/push/suppliers", json=[]), 400)
+    assert_error(await api.http.post(f"{base}/push/invoices", json={}), 404)
+    assert_error(await api.http.post(f"{base}/push/suppliers?timeoutInMinutes=0", json=SUPPLIER), 400)
+    assert_error(await api.http.post(f"{base}/push/suppliers?allowSyncOnPushComplete=maybe", json=SUPPLIER), 400)
+    pending = f"/companies/{company}/connections/{await api.connection(company)}"
+    assert_error(await api.http.post(f"{pending}/push/suppliers", json=SUPPLIER), 409)
+    without_connector = f"/companies/{company}/connections/{await api.connection(company, 'qhyg')}"
+    assert_error(await api.http.post(f"{without_connector}/push/suppliers", json=SUPPLIER), 404)
+
+
+async def test_one_operation_per_key(api: Api) -> None:
+    company, base = await linked_base(api)
+    header = {"Idempotency-Key": str(uuid4())}
+    answers = await asyncio.gather(
+        *(api.http.post(f"{base}/push/suppliers", json=SUPPLIER, headers=header) for _ in range(5))
+    )
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    again = await api.http.post(f"{base}/push/suppliers", json=SUPPLIER, headers=header)
+    assert again.status_code == 200
+    assert (await api.http.get(f"/companies/{company}/push")).json()["totalResults"] == 1
+
+
+async def test_files(api: Api) -> None:
+    company, base = await linked_base(api)
+    path = f"{base}/push/bills/b-1/attachments"
+    for name in ("file", "fileName", "anything"):
+        answer = await api.http.post(path, files={name: ("invoice.pdf", b"%PDF-1.4", "application/pdf")})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["status"] == "Pending"
+    header = {"Idempotency-Key": str(uuid4())}
+    keys = {
+        (await api.http.post(path, files={"f": ("a.pdf", b"x")}, headers=header)).json()["pushOperationKey"]
+        for _ in range(2)
+    }
+    assert len(keys) == 1
+    assert_error(await api.http.post(path, files={"f": ("b.pdf", b"x")}, headers=header), 422)
+    assert_error(await api.http.post(path, files={"f": ("virus.exe", b"x")}), 400)
+    assert_error(await api.http.post(path, files={"f": ("empty.pdf", b"")}), 400)
+    assert_error(await api.http.post(path, data={"f": "no file"}), 400)
+    assert_error(await api.http.post(path, json={}), 400)
+    assert_error(await api.http.post(f"{base}/push/suppliers/s/attachments", files={"f": ("a.pdf", b"x")}), 404)
+    for content, boundary in ((b"garbage", "b"), (b"--b\r\n", "b"), (b"--b\r\n\r\nx", "b"), (b"", "b"), (b"x", "")):
+        header = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        assert_error(await api.http.post(path, content=content, headers=header), 400)
+    assert (await api.http.get(f"/companies/{company}/push")).json()["totalResults"] == 4
+
+
+async def test_too_many_parts(api: Api) -> None:
+    _, base = await linked_base(api)
+    files: list[Any] = [("f", (f"{number}.pdf", b"x")) for number in range(100)]
+    answer = await api.http.post(f"{base}/push/bills/b-1/attachments", files=files)
+    assert answer.status_code in {400, 413}
+    assert_error(answer, answer.status_code)
