@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bookbridge.emulators.xero import XeroEmulatorSettings, documents, payments
+from bookbridge.emulators.xero import XeroEmulatorSettings, bank_transactions, documents, payments
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.clock import Clock
 from bookbridge.emulators.xero.postings import imbalances
-from bookbridge.emulators.xero.render import Shape, invoice
+from bookbridge.emulators.xero.render_documents import invoice
 from bookbridge.emulators.xero.seed import add_organisation, seed_books
+from bookbridge.emulators.xero.shapes import Shape
 from bookbridge.emulators.xero.wire import Fields, ValidationFailed
 from tests.emulators.xero.world import Api, World
 
@@ -125,7 +126,7 @@ def _act(book: Book, action: tuple[str, Decimal, int, str, str, str]) -> None:
         documents.create_credit_note(book, Fields({**body, "Type": "ACCPAYCREDIT"}))
     elif verb == "advance":
         bank = {"Type": "SPEND-OVERPAYMENT", "BankAccount": {"Code": "090"}, "LineItems": body["LineItems"][:1]}
-        documents.create_bank_transaction(book, Fields({**body, **bank}))
+        bank_transactions.create_bank_transaction(book, Fields({**body, **bank}))
     elif verb == "pay" and target is not None:
         account = book.accounts.by_number("090")
         assert account is not None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bookbridge.emulators.xero import render
+from bookbridge.emulators.xero import render_documents, render_money, render_reference
 from bookbridge.emulators.xero.attachments import attachments, history
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.http import Request, Response, json_response
@@ -88,7 +88,7 @@ def _organisation(book: Book, request: Request, segments: tuple[str, ...], envel
         raise not_implemented()
     if len(segments) > 1:
         raise not_found()
-    return json_response(envelope.wrap("Organisations", [render.organisation(book)]))
+    return json_response(envelope.wrap("Organisations", [render_reference.organisation(book)]))
 
 
 def _journals(book: Book, request: Request, segments: tuple[str, ...], envelope: Envelope) -> Response:
@@ -104,7 +104,7 @@ def _journals(book: Book, request: Request, segments: tuple[str, ...], envelope:
         if match is None:
             raise not_found()
         found = match
-    return json_response(envelope.wrap("Journals", [render.journal(found)]))
+    return json_response(envelope.wrap("Journals", [render_money.journal(found)]))
 
 
 def _collection(book: Book, resource: Resource, request: Request, envelope: Envelope, cache: QueryCache) -> Response:
@@ -149,7 +149,7 @@ def _below(
         if request.method == "DELETE" and len(rest) == 1:
             return delete_allocation(book, record, rest[0], envelope)
         if request.method == "GET" and not rest:
-            shown = [render.allocation(entry) for entry in record.allocations]
+            shown = [render_documents.allocation(entry) for entry in record.allocations]
             return json_response(envelope.wrap("Allocations", shown))
         raise not_implemented()
     if part == "options" and isinstance(record, TrackingCategory) and len(rest) <= 1:

@@ -10,15 +10,15 @@ import uuid
 from collections import OrderedDict
 from typing import Any
 
-from bookbridge.emulators.xero import render
+from bookbridge.emulators.xero import render_money
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.clock import Millis
 from bookbridge.emulators.xero.http import Request, Response, json_response
 from bookbridge.emulators.xero.query import Predicate, QueryError, compile_order, compile_where, sort_records
 from bookbridge.emulators.xero.records import BankTransfer, Contact, CreditNote, Document, Invoice, Payment
-from bookbridge.emulators.xero.render import Shape
 from bookbridge.emulators.xero.resources import Resource
 from bookbridge.emulators.xero.settings import DEFAULT_PAGE_SIZE, JOURNALS_PAGE_SIZE, MAX_PAGE_SIZE
+from bookbridge.emulators.xero.shapes import Shape
 from bookbridge.emulators.xero.tables import Table, normal_id
 from bookbridge.emulators.xero.wire import bad_query, parse_date, parse_moment
 
@@ -221,4 +221,4 @@ def list_journals(book: Book, request: Request, envelope: Envelope) -> Response:
         shown.append(posting)
         if len(shown) == JOURNALS_PAGE_SIZE:
             break
-    return json_response(envelope.wrap("Journals", [render.journal(posting) for posting in shown]))
+    return json_response(envelope.wrap("Journals", [render_money.journal(posting) for posting in shown]))

@@ -1,4 +1,4 @@
-"""Settling documents: payments, batch payments, allocations of credit, refunds, and bank transfers.
+"""Settling documents: payments, batch payments, allocations of credit, refunds.
 
 Each settlement moves the document's open amount and status and stamps the document; undoing one moves
 them back. It must not create documents. Every function raises ValidationFailed when the vendor would refuse.
@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.clock import Millis
-from bookbridge.emulators.xero.documents import resolve_bank_account
 from bookbridge.emulators.xero.journals import round_money, to_base
 from bookbridge.emulators.xero.postings import (
     base_relief,
@@ -20,14 +19,12 @@ from bookbridge.emulators.xero.postings import (
     debits_bank,
     post_allocation,
     post_payment,
-    post_transfer,
 )
 from bookbridge.emulators.xero.records import (
     ONE,
     ZERO,
     Account,
     Allocation,
-    BankTransfer,
     BatchPayment,
     Credit,
     CreditNote,
@@ -349,51 +346,3 @@ def delete_allocation(book: Book, credit: Credit, allocation: Allocation) -> Non
     )
     gap = posted - sign * difference
     close_gap(book, allocation, allocation.allocation_id, invoice, gap)
-
-
-# -- transfers ------------------------------------------------------------------------------------
-
-
-def create_bank_transfer(book: Book, fields: Fields) -> BankTransfer:
-    """Move money between two bank accounts of the same currency."""
-    source = resolve_bank_account(book, fields.child("FromBankAccount"))
-    target = resolve_bank_account(book, fields.child("ToBankAccount"))
-    amount = fields.decimal("Amount")
-    if amount is None or amount <= 0:
-        raise ValidationFailed("The transfer amount must be greater than zero")
-    if source is target:
-        raise ValidationFailed("The accounts of a transfer must differ")
-    if source.currency_code != target.currency_code:
-        raise ValidationFailed("The accounts of a transfer must have the same currency")
-    day = fields.date("Date") or book.clock.now().date()
-    check_open(book, day)
-    base = book.organisation.base_currency
-    rate = book.day_rate(source.currency_code or base) or ONE
-    transfer = BankTransfer(
-        bank_transfer_id=book.new_id(),
-        from_bank_account=source,
-        to_bank_account=target,
-        amount=round_money(amount),
-        date=day,
-        currency_rate=rate,
-        reference=fields.text("Reference", limit=255) or "",
-        from_is_reconciled=fields.boolean("FromIsReconciled") or False,
-        to_is_reconciled=fields.boolean("ToIsReconciled") or False,
-        from_bank_transaction_id=book.new_id(),
-        to_bank_transaction_id=book.new_id(),
-    )
-    book.add(book.bank_transfers, transfer)
-    book.adjust(transfer, created_date_utc=transfer.updated_date_utc)
-    post_transfer(book, transfer)
-    return transfer
-
-
-def update_bank_transfer(book: Book, transfer: BankTransfer, fields: Fields) -> None:
-    """Delete a transfer: the only change that the vendor allows."""
-    if (fields.text("Status") or "").upper() != "DELETED":
-        raise ValidationFailed("A bank transfer can only be changed by setting its Status to DELETED")
-    if transfer.status == "DELETED":
-        raise ValidationFailed("The bank transfer has already been deleted")
-    check_open(book, transfer.date)
-    book.unpost(transfer)
-    book.change(book.bank_transfers, transfer, status="DELETED")

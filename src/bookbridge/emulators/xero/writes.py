@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bookbridge.emulators.xero import payments, reference, render
+from bookbridge.emulators.xero import payments, reference, render_documents, render_reference
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.http import Request, Response, json_response
 from bookbridge.emulators.xero.lists import Envelope, shape_of
 from bookbridge.emulators.xero.records import Credit, TrackingCategory, TrackingOption
 from bookbridge.emulators.xero.resources import Resource
+from bookbridge.emulators.xero.shapes import Shape
 from bookbridge.emulators.xero.wire import (
     ApiFailure,
     Fields,
@@ -130,7 +131,7 @@ def delete_record(book: Book, resource: Resource, record: Any, envelope: Envelop
     book.effects[f"DELETE {resource.name}"] = book.effects.get(f"DELETE {resource.name}", 0) + 1
     if resource.name in {"Items"}:
         return Response(status=204)
-    shown = resource.render(book, record, render.Shape())
+    shown = resource.render(book, record, Shape())
     if resource.name == "TrackingCategories":
         shown["Status"] = "DELETED"
     return json_response(envelope.wrap(resource.name, [shown]))
@@ -153,7 +154,7 @@ def write_allocations(book: Book, credit: Credit, request: Request, envelope: En
     except ApiFailure as refused:
         return refused.response
     book.effects["PUT Allocations"] = book.effects.get("PUT Allocations", 0) + len(made)
-    return json_response(envelope.wrap("Allocations", [render.allocation(entry) for entry in made]))
+    return json_response(envelope.wrap("Allocations", [render_documents.allocation(entry) for entry in made]))
 
 
 def delete_allocation(book: Book, credit: Credit, allocation_id: str, envelope: Envelope) -> Response:
@@ -193,7 +194,7 @@ def write_tracking_options(
                         shown = [option]
     except ValidationFailed as failure:
         raise ApiFailure(validation_response([_echo(Fields({}), failure)])) from None
-    rendered = [render.tracking_option(entry) for entry in shown]
+    rendered = [render_reference.tracking_option(entry) for entry in shown]
     if request.method == "DELETE":
         rendered = [{**entry, "Status": "DELETED", "IsDeleted": True, "IsActive": False} for entry in rendered]
     return json_response(envelope.wrap("Options", rendered))
