@@ -49,6 +49,7 @@ _PROPERTIES = {
     "isBeta": Property(Kind.BOOL, "i.is_beta"),
     "isOfflineConnector": Property(Kind.BOOL, "i.is_offline"),
     "integrationId": Property(Kind.STRING, "i.integration_id"),
+    "id": Property(Kind.STRING, "i.integration_id"),
     "sourceId": Property(Kind.STRING, "i.source_id"),
 }
 _COLUMNS = 8

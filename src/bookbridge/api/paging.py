@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from bookbridge.accounting.data_type import MODIFIED_DATE
 from bookbridge.api.bodies import AnyRequest, encode
 from bookbridge.api.parameters import integer, pairs
 from bookbridge.store.query import Compiled, Property, compile_order, compile_query
@@ -58,7 +59,11 @@ class Paging:
 
     def order(self, properties: Mapping[str, Property], *, of: str) -> str | None:
         """The compiled `orderBy`, if there is one. Raises QueryError."""
-        return compile_order(self.order_by, properties, of=of) if self.order_by.strip() else None
+        wanted = self.order_by.strip()
+        # Published samples order every list by it, also lists that have no such field: those stay in their own order.
+        if not wanted or (wanted.lstrip("-") == MODIFIED_DATE and MODIFIED_DATE not in properties):
+            return None
+        return compile_order(wanted, properties, of=of)
 
     def tail(self, total: int) -> bytes:
         """What follows the results in the answer's body, from the comma on."""

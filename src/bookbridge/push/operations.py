@@ -144,6 +144,7 @@ def properties() -> dict[str, Property]:
     """What the history may be queried and ordered by, as SQL over this table."""
     return {
         "pushOperationKey": Property(PropertyKind.STRING, "id::text"),
+        "id": Property(PropertyKind.STRING, "id::text"),
         "dataConnectionKey": Property(PropertyKind.STRING, "connection_id::text"),
         "companyId": Property(PropertyKind.STRING, "company_id::text"),
         "dataType": Property(PropertyKind.STRING, "data_type"),

@@ -91,19 +91,23 @@ async def history(
     return [pull_operation(Dataset(**dict(row))) for row in rows], int(total)
 
 
+NEVER_READ = "Initial"
+"""The contract's word. Callers' libraries demand a status, so it is not left out."""
+
+
 class DataStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """Where a data type of a company stands."""
 
     data_type: str
-    current_status: str | None = None
+    current_status: str
     latest_sync_id: UUID | None = None
     last_successful_sync: str | None = None
     latest_successful_sync_id: UUID | None = None
 
 
 async def data_status(db: Db | asyncpg.Pool, company_id: UUID) -> dict[str, DataStatus]:
-    """The status of every data type of the contract; a type that was never read has only its name."""
-    status = {key: DataStatus(data_type=key) for key in sorted(ALL_KEYS)}
+    """The status of every data type of the contract; of a type that was never read, its name and NEVER_READ."""
+    status = {key: DataStatus(data_type=key, current_status=NEVER_READ) for key in sorted(ALL_KEYS)}
     rows = await db.fetch(
         """
         select distinct on (data_type) data_type, status, id from datasets
