@@ -147,9 +147,22 @@ async def _children(settings: Settings, dsn: str) -> AsyncIterator[None]:
             children.append(Child(sandbox.module, arguments, {}))
     try:
         await asyncio.gather(*(child.start() for child in children))
+        await asyncio.gather(*(_accepts(host, port) for host, port in addresses.values()))
         yield
     finally:
         await asyncio.gather(*(child.stop() for child in children))
+
+
+async def _accepts(host: str, port: int) -> None:
+    """Wait until something listens there. Raises RuntimeError after READY_TIMEOUT_S."""
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            return
+        await asyncio.sleep(0.02)
+    raise RuntimeError(f"the emulator at {host}:{port} did not start")
 
 
 def _worker(settings: Settings, dsn: str) -> Child:

@@ -6,6 +6,7 @@ Callers decide what a record is; here it is text with a few indexed columns. Not
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,9 @@ from bookbridge.store.pool import Db
 from bookbridge.store.query import Compiled, Kind, Property
 
 HASH_SIZE_BYTES = 16
+
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass
@@ -44,11 +48,15 @@ class RecordBatch:
 
     def add(self, record_id: str, encoded: bytes, raw: bytes, source_modified: datetime | None, deleted: bool) -> None:
         """Add a record by its encoded JSON object; `modifiedDate` is put in here, outside the hash, so that
-        an unchanged record keeps the date of its last change."""
-        self.ids.append(record_id)
+        an unchanged record keeps the date of its last change. PostgreSQL keeps no NUL character: it is replaced."""
+        body = encoded[1:].decode()
+        if "\\u0000" in body:
+            body = _NUL.sub(rf"\1{_REPLACEMENT}", body)
+        self.ids.append(record_id.replace("\0", _REPLACEMENT))
         self.hashes.append(content_hash(encoded))
-        self.bodies.append(self._opening + encoded[1:].decode())
-        self.source_bodies.append(raw.decode())
+        self.bodies.append(self._opening + body)
+        # Fields that nobody decoded may hold anything.
+        self.source_bodies.append(raw.decode(errors="replace").replace("\0", _REPLACEMENT))
         self.source_modified.append(source_modified)
         self.deleted.append(deleted)
 
@@ -61,7 +69,7 @@ def content_hash(encoded: bytes) -> bytes:
 # `guard` is a condition under which anything is saved at all, for a statement that this one is a part of.
 # The look-up of the hash keeps unchanged rows wholly untouched: ON CONFLICT alone would lock each of them, and a row
 # lock is a write. It is a scalar subquery because that is always an index look-up per row; an anti-join may be
-# planned as a hash of the whole table. `distinct on` because a vendor may list a record twice in one page, which ON CONFLICT refuses.
+# planned as a hash of the whole table. An absent row never counts as unchanged: it is listed again. `distinct on` because a vendor may list a record twice in one page, which ON CONFLICT refuses.
 SAVE = """
 insert into records as r
     (company_id, data_type, connection_id, record_id, source, modified, source_modified, is_deleted, hash, body,
@@ -72,7 +80,8 @@ from unnest($6::text[], $7::timestamptz[], $8::boolean[], $9::bytea[], $10::text
     as n (record_id, source_modified, is_deleted, hash, body, source_body, place)
 where {guard} and n.hash is distinct from (
     select k.hash from records k
-    where k.company_id = $1 and k.data_type = $2 and k.record_id = n.record_id and k.connection_id = $3)
+    where k.company_id = $1 and k.data_type = $2 and k.record_id = n.record_id and k.connection_id = $3
+      and not k.is_absent)
 order by n.record_id, n.place desc
 on conflict (company_id, data_type, record_id, connection_id) do update set
     source = excluded.source, modified = excluded.modified, source_modified = excluded.source_modified,
@@ -158,21 +167,33 @@ async def list_bodies(
 async def get_body(db: Db | asyncpg.Pool, scope: Scope, record_id: str) -> str | None:
     """The JSON text of one record, or None."""
     where, arguments = scope.where()
-    return await db.fetchval(
+    body: str | None = await db.fetchval(
         f"select body from records where {where} and record_id = ${len(arguments) + 1} limit 1",  # noqa: S608
         *arguments,
         record_id,
     )
+    return body
 
 
 async def count(db: Db | asyncpg.Pool, scope: Scope, source: str) -> int:
     """How many records of this scope one vendor list is known to hold, soft-deleted ones included."""
     where, arguments = scope.where()
-    return await db.fetchval(
+    total: int = await db.fetchval(
         f"select count(*) from records where {where} and not is_absent and source = ${len(arguments) + 1}",  # noqa: S608
         *arguments,
         source,
     )
+    return total
+
+
+async def count_all(db: Db | asyncpg.Pool, scope: Scope) -> int:
+    """How many records of this scope the vendor is known to hold, soft-deleted ones included."""
+    where, arguments = scope.where()
+    total: int = await db.fetchval(
+        f"select count(*) from records where {where} and not is_absent",  # noqa: S608
+        *arguments,
+    )
+    return total
 
 
 async def existing_ids(db: Db | asyncpg.Pool, scope: Scope, record_ids: Sequence[str]) -> set[str]:

@@ -166,7 +166,8 @@ class DatasetRun:
         full = dataset.started if dataset.since is None or dataset.rounds else None
         if expected is None or stored is None:
             method = "every list was read to its end" if full else "every change was read"
-            return Finished(dataset, None, None, Completeness.COMPLETE, method, held, full)
+            stored = await records.count_all(self.pool, self._scope(dataset))
+            return Finished(dataset, None, stored, Completeness.COMPLETE, method, held, full)
         if expected == stored and not held:
             return Finished(
                 dataset,
@@ -188,7 +189,7 @@ class DatasetRun:
         return await self._again(dataset, vanished=stored > expected)
 
     async def _totals(self, dataset: Dataset) -> tuple[int | None, int | None]:
-        scope = Scope(dataset.company_id, dataset.data_type, dataset.connection_id)
+        scope = self._scope(dataset)
         expected = stored = 0
         counted = False
         for source in self.read.sources:
@@ -201,6 +202,10 @@ class DatasetRun:
             expected += total
             stored += await records.count(self.pool, scope, source.name)
         return (expected, stored) if counted else (None, None)
+
+    @staticmethod
+    def _scope(dataset: Dataset) -> Scope:
+        return Scope(dataset.company_id, dataset.data_type, dataset.connection_id)
 
     async def _again(self, dataset: Dataset, *, vanished: bool) -> Dataset:
         """Another round. What we hold too much vanished over there: a full read that notes every id finds it.

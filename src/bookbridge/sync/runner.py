@@ -88,8 +88,7 @@ class Runner:
             async with self.sessions.open(connection) as session:
                 return await self._work_off(connection, connector, session, deadline)
         except NeedsRelink as error:
-            await self._deauthorize(connection, error)
-            return None
+            return await self._deauthorize(connection, error)
         except RateLimited as error:
             return await self._pause_next(connection, error.retry_after_s, error, failed=False)
         except VendorError as error:
@@ -99,12 +98,22 @@ class Runner:
         self, connection: Connection, connector: Connector, session: Session, deadline: float
     ) -> float | None:
         while dataset := await datasets.next_open(self.pool, connection.id):
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or await self._changed(connection):
                 return 0.0
             again = await self._one(connection, connector, session, dataset, deadline)
             if again is not None:
                 return again
         return None
+
+    async def _changed(self, connection: Connection) -> bool:
+        """Whether the connection is no longer what the session was opened on: unlinked, deleted, or linked to
+        another organisation. Asked after the dataset was picked, since linking another one deletes all datasets."""
+        try:
+            async with self.pool.acquire() as db:
+                now = await connections.get(db, connection.company_id, connection.id)
+        except ConnectionNotFound:
+            return True
+        return now.status is not ConnectionStatus.LINKED or now.organisation_id != connection.organisation_id
 
     async def _one(
         self,
@@ -122,10 +131,8 @@ class Runner:
         run = DatasetRun(self.pool, connector, session, connection.facts, read, deadline)
         try:
             await self._complete(connection, await run.run(dataset))
-        except SliceOver:
+        except (SliceOver, Ended):
             return 0.0
-        except Ended:
-            return None
         except RateLimited as error:
             return await self._pause(dataset, error.retry_after_s, error, failed=False)
         except Waiting as error:
@@ -141,7 +148,7 @@ class Runner:
         except NeedsRelink:
             raise
         except CountMismatch as error:
-            await self._end_short(connection, dataset, str(error))
+            await self._end(connection, dataset, Status.FETCH_ERROR, str(error), is_short=True)
         except ShapeError as error:
             log.warning("dataset_not_understood", dataset=str(dataset.id), error=str(error), exc_info=error)
             await self._end(connection, dataset, Status.MAP_ERROR, str(error))
@@ -152,6 +159,12 @@ class Runner:
     async def _complete(self, connection: Connection, finished: Finished) -> None:
         dataset = finished.dataset
         async with self.pool.acquire() as db, db.transaction():
+            # The connection is locked before the dataset, in the order of those who delete them.
+            await connections.synced(db, dataset.company_id, dataset.connection_id, datetime.now(UTC))
+            issues = await events.issues(db, self.views, dataset, finished.deletions_held)
+            ended = await datasets.end(db, dataset, Status.COMPLETE, issues=msgspec.json.encode(issues).decode())
+            if ended is None:
+                raise Ended
             await states.put(
                 db,
                 dataset.company_id,
@@ -165,11 +178,6 @@ class Runner:
                 method=finished.method,
                 deletions_held=finished.deletions_held,
             )
-            issues = await events.issues(db, self.views, dataset, finished.deletions_held)
-            ended = await datasets.end(db, dataset, Status.COMPLETE, issues=msgspec.json.encode(issues).decode())
-            if ended is None:
-                raise Ended
-            await connections.synced(db, dataset.company_id, dataset.connection_id, datetime.now(UTC))
             await events.batch_completed(db, self.views, ended)
         log.info(
             "dataset_complete",
@@ -180,27 +188,33 @@ class Runner:
             written=dataset.records_written,
         )
 
-    async def _end_short(self, connection: Connection, dataset: Dataset, message: str) -> None:
-        async with self.pool.acquire() as db, db.transaction():
-            await states.put(
-                db,
-                dataset.company_id,
-                dataset.connection_id,
-                dataset.data_type,
-                read_through=None,
-                full_read=None,
-                expected=None,
-                stored=None,
-                completeness=Completeness.SHORT,
-                method=message,
-                deletions_held=0,
-            )
-        await self._end(connection, dataset, Status.FETCH_ERROR, message)
-
-    async def _end(self, connection: Connection, dataset: Dataset, status: Status, error_message: str | None) -> None:
+    async def _end(
+        self,
+        connection: Connection,
+        dataset: Dataset,
+        status: Status,
+        error_message: str | None,
+        *,
+        is_short: bool = False,
+    ) -> None:
+        """End a dataset without success. `is_short`: what is stored was found to be less, or more, than there is."""
         async with self.pool.acquire() as db, db.transaction():
             ended = await datasets.end(db, dataset, status, error_message=error_message)
             if ended is not None:
+                if is_short:
+                    await states.put(
+                        db,
+                        dataset.company_id,
+                        dataset.connection_id,
+                        dataset.data_type,
+                        read_through=None,
+                        full_read=None,
+                        expected=None,
+                        stored=None,
+                        completeness=Completeness.SHORT,
+                        method=error_message or "",
+                        deletions_held=0,
+                    )
                 await events.batch_completed(db, self.views, ended)
         log.info(
             "dataset_ended",
@@ -214,10 +228,17 @@ class Runner:
         while dataset := await datasets.next_open(self.pool, connection.id):
             await self._end(connection, dataset, status, error_message)
 
-    async def _deauthorize(self, connection: Connection, error: NeedsRelink) -> None:
-        async with self.pool.acquire() as db, db.transaction():
-            await lifecycle.deauthorized(db, self.views, connection, reason=error.message)
+    async def _deauthorize(self, connection: Connection, error: NeedsRelink) -> float | None:
+        try:
+            async with self.pool.acquire() as db, db.transaction():
+                now = await connections.lock(db, connection.company_id, connection.id)
+                if now.organisation_id != connection.organisation_id:
+                    return 0.0  # linked to another organisation meanwhile; it is the earlier one that refused
+                await lifecycle.deauthorized(db, self.views, connection, reason=error.message)
+        except ConnectionNotFound:
+            return None
         await self._end_all(connection, Status.AUTH_ERROR, error.message)
+        return None
 
     async def _pause(self, dataset: Dataset, wait_s: float, error: VendorError, *, failed: bool) -> float:
         until = contract_datetime(datetime.now(UTC) + timedelta(seconds=wait_s))
