@@ -11,6 +11,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 RESTART_FIRST_S = 0.5
 RESTART_MAX_S = 30.0
+SOUND_AFTER_S = 60.0
+"""A child that ran this long was in order: its next restart is not delayed by those before."""
 STOP_S = 25.0
 _PR_SET_PDEATHSIG = 1
 
@@ -74,7 +77,10 @@ class Child:
         wait_s = RESTART_FIRST_S
         while True:
             if self._process is not None:
+                started_s = time.monotonic()
                 code = await self._process.wait()
+                if time.monotonic() - started_s > SOUND_AFTER_S:
+                    wait_s = RESTART_FIRST_S
                 log.error("child_ended", name=self.name, code=code, restart_in_s=wait_s)
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, RESTART_MAX_S)

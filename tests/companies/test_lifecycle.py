@@ -107,12 +107,15 @@ async def test_a_whole_life_is_told_and_kept_in_the_timeline(
     ]
 
 
-async def test_only_linked_connections_can_be_unlinked(
-    pool: asyncpg.Pool, views: Views, connection: Connection
+async def test_a_connection_may_be_given_up_before_it_was_authorised_but_only_once(
+    pool: asyncpg.Pool, views: Views, sessions: Sessions, vendor: Vendor, connection: Connection
 ) -> None:
-    async with pool.acquire() as db, db.transaction():
-        with pytest.raises(Conflict):
-            await lifecycle.unlinked(db, views, connection)
+    after = await unlinking.unlink(pool, views, sessions, connection.company_id, connection.id)
+    assert after.status is Status.UNLINKED
+    assert vendor.disconnects == 0
+    assert (await events(pool))[-1] == "connection.disconnected"
+    with pytest.raises(Conflict):
+        await unlinking.unlink(pool, views, sessions, connection.company_id, connection.id)
 
 
 async def test_callers_who_find_out_together_deauthorise_once(

@@ -38,6 +38,7 @@ async def delete_connection(db: Db, views: Views, company_id: UUID, connection_i
     The access at the vendor is given up beforehand, see `unlinking.py`. Raises ConnectionNotFound.
     """
     connection = await connections.lock(db, company_id, connection_id)
+    await _stop_reading(db, company_id, connection_id)
     await lifecycle.told_of_deletion(db, views, connection)
     of_dataset, of_connection = [], []
     for row in await db.fetch(_TABLES):
@@ -69,6 +70,7 @@ async def delete_connection(db: Db, views: Views, company_id: UUID, connection_i
 
 async def forget_records(db: Db, company_id: UUID, connection_id: UUID) -> None:
     """Delete what was read over the connection, as if it had never been read; the connection stays."""
+    await _stop_reading(db, company_id, connection_id)
     await db.execute(
         "delete from validation_findings where company_id = $1 and dataset_id in"
         " (select id from datasets where company_id = $1 and connection_id = $2)",
@@ -92,6 +94,16 @@ async def forget_records(db: Db, company_id: UUID, connection_id: UUID) -> None:
         )
 
 
+async def _stop_reading(db: Db, company_id: UUID, connection_id: UUID) -> None:
+    """Wait for the page that is being saved, and let no other one in: a reader saves under its dataset's lock.
+
+    Without this, rows that it commits while tables are emptied one after another would stay behind.
+    """
+    await db.execute(
+        "select from datasets where company_id = $1 and connection_id = $2 for update", company_id, connection_id
+    )
+
+
 async def delete_company(db: Db, views: Views, company_id: UUID) -> None:
     """Delete the company, its subsidiaries, and all that is stored under them; tell `company.deleted` for
     each. Raises CompanyNotFound."""
@@ -99,6 +111,8 @@ async def delete_company(db: Db, views: Views, company_id: UUID) -> None:
     for each_id in await family(db, company_id):
         company = await companies.get(db, each_id)
         await db.execute("select from companies where id = $1 for update", each_id)
+        await db.execute("select from connections where company_id = $1 for update", each_id)
+        await db.execute("select from datasets where company_id = $1 for update", each_id)
         await companies.told_of_deletion(db, views, company)
         for row in await db.fetch(_TABLES):
             if not row["name"].startswith(KEPT_TABLE_PREFIX):

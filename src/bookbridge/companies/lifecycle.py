@@ -4,8 +4,9 @@ Each acts inside the caller's transaction and does all of it there: checks that 
 the row and its timeline, and tells the webhook. Nobody else writes a connection's status.
 
     (none) --created--> PendingAuth --linked--> Linked --unlinked----> Unlinked -----+
-                          |    ^                  |                                  |
-                          +----+ failed           +----deauthorized--> Deauthorized -+--linked--> Linked
+                          |  | ^                  |                                  |
+                          |  +-+ failed           +----deauthorized--> Deauthorized -+--linked--> Linked
+                          +------unlinked--> Unlinked
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ log = structlog.get_logger(__name__)
 CONNECTIONS_MAX = 100
 ERRORS_KEPT_MAX = 20
 TEXT_LENGTH_MAX = 1_000
+
+MAY_BE_UNLINKED = frozenset({Status.LINKED, Status.PENDING})
+"""A connection that was never authorised may be given up too: its link then stands for nothing any more."""
 
 CANCELLED = ("403", "User cancelled linking", "User cancelled")
 DEAUTHORIZED_MESSAGE = "The integration de-authorized access to the connection."
@@ -127,10 +131,10 @@ async def failed(
 
 async def unlinked(db: Db, views: Views, connection: Connection, *, reason: str | None = None) -> Connection:
     """The access was given up: its credentials are dropped, what was read stays. Raises Conflict unless
-    Linked."""
+    Linked or PendingAuth."""
     before = await lock(db, connection.company_id, connection.id)
-    if before.status is not Status.LINKED:
-        raise Conflict(f"Only a Linked connection can be unlinked; this one is {before.status.value}.")
+    if before.status not in MAY_BE_UNLINKED:
+        raise Conflict(f"A connection that is {before.status.value} cannot be unlinked.")
     await _drop_credentials(db, before)
     after = await _set(db, before, Status.UNLINKED, None)
     await _record(db, after, "Unlinked", reason)

@@ -11,7 +11,6 @@ import structlog
 
 from bookbridge.companies import companies, connections, deletion, lifecycle
 from bookbridge.companies.connections import Connection, Status
-from bookbridge.companies.errors import Conflict
 from bookbridge.companies.sessions import Sessions
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.errors import VendorError
@@ -27,12 +26,10 @@ async def unlink(
     pool: asyncpg.Pool, views: Views, sessions: Sessions, company_id: UUID, connection_id: UUID
 ) -> Connection:
     """Unlink the connection. What was read stays readable. Raises ConnectionNotFound, and Conflict unless it is
-    Linked. A vendor that does not answer in DISCONNECT_TIMEOUT_S keeps nobody from unlinking."""
+    Linked or PendingAuth. A vendor that does not answer in DISCONNECT_TIMEOUT_S keeps nobody from unlinking."""
     async with pool.acquire() as db:
         connection = await connections.get(db, company_id, connection_id)
-    if connection.status is not Status.LINKED:
-        raise Conflict(f"Only a Linked connection can be unlinked; this one is {connection.status.value}.")
-    await _disconnect(sessions, connection)
+    await _disconnect_all(sessions, [connection])
     async with pool.acquire() as db, db.transaction():
         return await lifecycle.unlinked(db, views, connection)
 

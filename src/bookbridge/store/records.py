@@ -69,7 +69,8 @@ def content_hash(encoded: bytes) -> bytes:
 # `guard` is a condition under which anything is saved at all, for a statement that this one is a part of.
 # The look-up of the hash keeps unchanged rows wholly untouched: ON CONFLICT alone would lock each of them, and a row
 # lock is a write. It is a scalar subquery because that is always an index look-up per row; an anti-join may be
-# planned as a hash of the whole table. An absent row never counts as unchanged: it is listed again. `distinct on` because a vendor may list a record twice in one page, which ON CONFLICT refuses.
+# planned as a hash of the whole table. An absent row never counts as unchanged: it is listed again.
+# `distinct on` because a vendor may list a record twice in one page, which ON CONFLICT refuses.
 SAVE = """
 insert into records as r
     (company_id, data_type, connection_id, record_id, source, modified, source_modified, is_deleted, hash, body,
