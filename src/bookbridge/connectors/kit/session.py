@@ -140,7 +140,7 @@ class File:
 
 
 class Session(Protocol):
-    """What each vendor implements in its `client.py`. Every method may raise any VendorError."""
+    """What each vendor implements. Every method may raise any VendorError."""
 
     def pages(
         self, source: Source[P, Any], *, since: datetime | None, cursor: str | None

@@ -58,7 +58,8 @@ _decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
 
 def _decoder(payload: type[P]) -> msgspec.json.Decoder[P]:
     if payload not in _decoders:
-        _decoders[payload] = msgspec.json.Decoder(payload)
+        # Lenient: Xero writes some numbers and booleans in quotes, and only here and there.
+        _decoders[payload] = msgspec.json.Decoder(payload, strict=False)
     return _decoders[payload]
 
 

@@ -105,7 +105,7 @@ async def _payment(client: Client, record: BillPayment, intent: Intent) -> Rows[
     conditions = (
         f"Invoice.InvoiceID=={guid(bill_id)}",
         f"Date=={moment(record.date)}",
-        f"Amount=={record.total_amount}",
+        f"Amount=={record.total_amount:f}",
     )
 
     def is_ours(one: payloads.Payment) -> bool:

@@ -5,7 +5,6 @@ Holds nothing that must survive; a session may be used by one task at a time.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -14,8 +13,9 @@ from typing import Any, TypeVar
 from bookbridge.accounting.attachments import Attachment
 from bookbridge.accounting.records import Record
 from bookbridge.connectors.kit import http
+from bookbridge.connectors.kit.ahead import ahead
 from bookbridge.connectors.kit.connector import Source, Write
-from bookbridge.connectors.kit.errors import RecordNotFound, Rejected, VendorError
+from bookbridge.connectors.kit.errors import RecordNotFound, Rejected
 from bookbridge.connectors.kit.session import Access, File, Intent, Page, Written
 from bookbridge.connectors.xero import attachments, lookup, paging, sending
 from bookbridge.connectors.xero.chart import Chart
@@ -30,6 +30,9 @@ less of itself in the next one."""
 PAGE_SIZE_FALLBACK = 100
 """What every Xero list takes; used when the larger page is refused."""
 
+PAGES_WAITING_MAX = 1
+"""With the page that is worked on and the one being fetched, three pages are in memory at most."""
+
 _NEWEST_LAST = "UpdatedDateUTC ASC"
 
 
@@ -42,42 +45,38 @@ class XeroSession:
         self._page_size = int(access.app.options.get("page_size", PAGE_SIZE_DEFAULT))
         self._chart = Chart(self._client)
 
-    async def pages(
+    def pages(
         self, source: Source[P, Any], *, since: datetime | None, cursor: str | None
     ) -> AsyncGenerator[Page[P], None]:
-        """All pages of a list. The next page is fetched while the caller works on this one."""
+        """All pages of a list. The next pages are fetched while the caller works on this one."""
+        return ahead(self._walk(source, since, cursor), waiting_max=PAGES_WAITING_MAX)
+
+    async def _walk(
+        self, source: Source[P, Any], since: datetime | None, cursor: str | None
+    ) -> AsyncGenerator[Page[P], None]:
         if not source.paged:
             yield await self._whole_list(source, since)
             return
+        position: paging.Position | None
         if cursor is not None:
             position = paging.load(cursor)
         elif since is not None:
             position = paging.Position(int(since.timestamp()) - paging.OVERLAP_S)
         else:
             position = paging.Position()
-        ahead = asyncio.ensure_future(self._rows_at(source, position))
-        try:
-            while True:
-                rows = await ahead
-                keys = [self._row(payload) for payload in rows.payloads]
-                following = position.after(keys, is_last_page=_is_last(rows, position.page))
-                if following is not None:
-                    ahead = asyncio.ensure_future(self._rows_at(source, following))
-                fresh = position.fresh(keys)
-                if fresh or following is None:
-                    yield Page(
-                        payloads=[rows.payloads[index] for index in fresh],
-                        raws=[rows.raws[index] for index in fresh],
-                        cursor=None if following is None else following.dump(),
-                        expected=_total(rows) if position == paging.Position() else None,
-                    )
-                if following is None:
-                    return
-                position = following
-        finally:
-            ahead.cancel()
-            with suppress(asyncio.CancelledError, VendorError):
-                await ahead
+        while position is not None:
+            rows = await self._rows_at(source, position)
+            keys = [self._row(payload) for payload in rows.payloads]
+            following = position.after(keys, is_last_page=_is_last(rows, position.page))
+            fresh = position.fresh(keys)
+            if fresh or following is None:
+                yield Page(
+                    payloads=[rows.payloads[index] for index in fresh],
+                    raws=[rows.raws[index] for index in fresh],
+                    cursor=None if following is None else following.dump(),
+                    expected=_total(rows) if position == paging.Position() else None,
+                )
+            position = following
 
     async def _rows_at(self, source: Source[P, Any], position: paging.Position) -> Rows[P]:
         headers = {}
