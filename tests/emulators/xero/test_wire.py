@@ -5,10 +5,21 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bookbridge.emulators.xero import XeroEmulatorSettings
+from bookbridge.emulators.xero.accounting_api import answer
+from bookbridge.emulators.xero.clock import Clock
+from bookbridge.emulators.xero.http import Request
+from bookbridge.emulators.xero.lists import Envelope, QueryCache
+from bookbridge.emulators.xero.postings import imbalances
+from bookbridge.emulators.xero.resources import RESOURCES, Resource
+from bookbridge.emulators.xero.seed import add_organisation
 from tests.emulators.xero.world import Api
 
 XML = {"content-type": "application/xml"}
+FUZZED = add_organisation(XeroEmulatorSettings(), Clock(), seed=1, name="Fuzzed", base_currency="GBP", documents=2)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +60,9 @@ def test_a_body_may_be_wrapped_bare_a_list_or_xml(api: Api) -> None:
 
 def test_dates_come_in_every_form(api: Api) -> None:
     line = [{"Description": "x", "UnitAmount": 1, "AccountCode": "429"}]
-    for given in ("2026-06-01", "2026-06-01T00:00:00", "2026-06-01T00:00:00Z", "/Date(1780272000000)/",
+    for text in ("2026-06-01", "2026-06-01T00:00:00", "2026-06-01T00:00:00Z", "/Date(1780272000000)/",
                   "/Date(1780272000000+0000)/"):  # fmt: skip
-        body = {"Type": "ACCPAY", "Contact": {"Name": "D"}, "Date": given, "LineItems": line}
+        body = {"Type": "ACCPAY", "Contact": {"Name": "D"}, "Date": text, "LineItems": line}
         assert api.ok("PUT", "Invoices", body)["Invoices"][0]["DateString"] == "2026-06-01T00:00:00"
 
 
@@ -75,6 +86,15 @@ def test_large_numbers_and_bodies(reader: Api) -> None:
     for amount in ("1e300", "NaN", "99999999999999999", True):
         line = [{"Description": "x", "UnitAmount": amount, "AccountCode": "429"}]
         assert reader.errors("PUT", "Invoices", {"Type": "ACCPAY", "Contact": {"Name": "N"}, "LineItems": line})
+    for line, currency in (
+        ({"Quantity": "9e12", "UnitAmount": "9e12"}, {}),
+        ({"UnitAmount": 1}, {"CurrencyCode": "EUR", "CurrencyRate": "1e-12"}),
+        ({"UnitAmount": 1}, {"CurrencyCode": "EUR", "CurrencyRate": "-1"}),
+    ):
+        body = {"Type": "ACCPAY", "Contact": {"Name": "N"}, "LineItems": [line], **currency}
+        assert reader.errors("PUT", "Invoices", body)
+    odd = {"Name": "Odd", "TaxComponents": [{"Name": "a", "Rate": "9e12"}]}
+    assert reader.errors("PUT", "TaxRates", odd)
     huge = json.dumps({"Name": "x" * 4_000_000})
     assert reader.call("PUT", "Contacts", content=huge).status_code == 413
 
@@ -86,3 +106,43 @@ def test_an_id_in_the_path_or_the_body_updates(api: Api) -> None:
     assert api.call("POST", "Contacts/none", {"Name": "x"}).status_code == 404
     missing = {"ContactID": "00000000-0000-4000-8000-000000000000", "Name": "x"}
     assert "could not be found" in api.errors("POST", "Contacts", missing)[0]
+
+
+SCALAR = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 10**6), st.text(max_size=8),
+    st.sampled_from(["2026-06-01", "AUTHORISED", "VOIDED", "DELETED", "ACCPAY", "SPEND", "090", "429", "INPUT2",
+                     "1e5", "-1", "BANK", "Inclusive", "Fernhollow", "RECEIVE-PREPAYMENT"]),
+)  # fmt: skip
+LEAF_NAMES = st.sampled_from(
+    ["Name", "Type", "Status", "Date", "DueDate", "Amount", "Code", "AccountCode", "TaxType", "Quantity",
+     "UnitAmount", "LineAmount", "TaxAmount", "DiscountRate", "CurrencyCode", "CurrencyRate", "Narration",
+     "LineAmountTypes", "InvoiceNumber", "ContactID", "AccountID", "Option", "ItemCode", "IsReconciled"]
+)  # fmt: skip
+NEST_NAMES = st.sampled_from(
+    ["Contact", "LineItems", "Invoice", "Account", "BankAccount", "FromBankAccount", "ToBankAccount", "Payments",
+     "JournalLines", "Tracking", "Addresses", "Phones", "SalesDetails", "TaxComponents", "CreditNote", "Item"]
+)  # fmt: skip
+LEAVES = st.dictionaries(LEAF_NAMES, SCALAR, max_size=6)
+ELEMENT = st.builds(
+    lambda leaves, nested: {**leaves, **nested},
+    LEAVES,
+    st.dictionaries(NEST_NAMES, st.one_of(SCALAR, LEAVES, st.lists(LEAVES, max_size=2)), max_size=4),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(RESOURCES), st.sampled_from(["PUT", "POST"]), st.one_of(ELEMENT, st.lists(ELEMENT)))
+def test_no_body_breaks_the_emulator(resource: Resource, method: str, body: object) -> None:
+    book = FUZZED
+    head = Request(
+        method=method,
+        path="",
+        segments=(),
+        query={},
+        query_string="",
+        headers={"content-type": "application/json"},
+        body=json.dumps(body).encode(),
+    )
+    response = answer(book, head, (resource.name,), Envelope(book, "t"), QueryCache(), journals_enabled=True)
+    assert response.status in {200, 400, 501}
+    assert imbalances(book) == []

@@ -128,6 +128,21 @@ def test_filters(sdk: AccountingApi, reader: Api) -> None:
     assert [b.invoice_id for b in sdk.get_invoices(reader.tenant, i_ds=[wanted]).invoices] == [wanted]
 
 
+def test_reports(sdk: AccountingApi, reader: Api) -> None:
+    trial = sdk.get_report_trial_balance(reader.tenant, date=dt.date(2026, 6, 30)).reports[0]
+    total = trial.rows[-1].rows[0].cells
+    assert total[1].value == total[2].value
+    assert total[3].value == total[4].value != "0.00"
+    ids = {cell.attributes[0].value for row in trial.rows[1:-1] for part in row.rows for cell in part.cells[:1]}
+    assert ids <= {account.account_id for account in reader.book.accounts}
+    banks = sdk.get_report_bank_summary(reader.tenant, to_date=dt.date(2026, 6, 30)).reports[0]
+    rows = banks.rows[1].rows
+    assert rows[0].cells[0].value == "Business Current Account"
+    for row in rows:
+        opening, received, spent, closing = (Decimal(cell.value) for cell in row.cells[1:])
+        assert opening + received - spent == closing
+
+
 def test_writing(world: World) -> None:
     api = world.session()
     _, sdk = client(world, api.token)

@@ -26,7 +26,7 @@ CLIENT_SECRET = "bookbridge-sandbox-secret"
 REDIRECT = "http://localhost:9/callback"
 SCOPES = (
     "openid profile email offline_access accounting.transactions accounting.settings accounting.contacts "
-    "accounting.attachments accounting.journals.read"
+    "accounting.attachments accounting.journals.read accounting.reports.read"
 )
 MANY = 1_000_000
 GENEROUS = RateLimits(tenant_per_minute=MANY, tenant_per_day=MANY, in_flight=MANY, app_per_minute=MANY)

@@ -13,6 +13,7 @@ from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.http import Request, Response, json_response
 from bookbridge.emulators.xero.lists import Envelope, QueryCache, list_journals, list_records, shape_of
 from bookbridge.emulators.xero.records import Credit, TrackingCategory
+from bookbridge.emulators.xero.reports import report
 from bookbridge.emulators.xero.resources import Resource, find_resource
 from bookbridge.emulators.xero.wire import ApiFailure, not_found, not_implemented, problem
 from bookbridge.emulators.xero.writes import (
@@ -41,6 +42,9 @@ def required_scopes(segments: tuple[str, ...]) -> tuple[str, ...] | None:
         return _SETTINGS_SCOPES
     if name == "journals":
         return _JOURNAL_SCOPES
+    if name == "reports":
+        family = segments[1].casefold() if len(segments) > 1 else "none"
+        return ("accounting.reports.read", f"accounting.reports.{family}.read")
     resource = find_resource(name)
     return None if resource is None else resource.scopes
 
@@ -73,6 +77,8 @@ def answer(
             if not journals_enabled:
                 return problem(403, "Forbidden", "AuthorizationUnsuccessful")
             return _journals(book, request, segments, envelope)
+        if name == "reports":
+            return _report(book, request, segments, envelope)
         resource = find_resource(name)
         if resource is None:
             raise not_found()
@@ -105,6 +111,14 @@ def _journals(book: Book, request: Request, segments: tuple[str, ...], envelope:
             raise not_found()
         found = match
     return json_response(envelope.wrap("Journals", [render_money.journal(found)]))
+
+
+def _report(book: Book, request: Request, segments: tuple[str, ...], envelope: Envelope) -> Response:
+    if request.method != "GET":
+        raise not_implemented()
+    if len(segments) != 2:
+        raise not_found()
+    return json_response(envelope.wrap("Reports", [report(book, segments[1], request)]))
 
 
 def _collection(book: Book, resource: Resource, request: Request, envelope: Envelope, cache: QueryCache) -> Response:

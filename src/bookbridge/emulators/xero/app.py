@@ -52,6 +52,11 @@ from bookbridge.emulators.xero.wire import problem, refused
 log = structlog.get_logger(__name__)
 
 _API_ROOT = ("api.xro", "2.0")
+_EXHAUSTED = {
+    "minute": "x-minlimit-remaining",
+    "day": "x-daylimit-remaining",
+    "appminute": "x-appminlimit-remaining",
+}
 
 
 class LoggedRequest(msgspec.Struct, kw_only=True):
@@ -115,7 +120,7 @@ class Emulator:
 
     async def _serve(self, request: Request) -> Response:
         if request.segments[:1] == ("_emulator",):
-            return control.handle(self, request)
+            return await control.handle(self, request)
         self.served += 1
         struck = self.faults.strike(request)
         response = await self._play(request, struck)
@@ -288,6 +293,8 @@ def _fault_answer(fault: Fault) -> Response:
 
 def _too_many(exceeded: Exceeded) -> Response:
     headers = {"x-rate-limit-problem": exceeded.problem}
+    if exceeded.problem in _EXHAUSTED:
+        headers[_EXHAUSTED[exceeded.problem]] = "0"
     if exceeded.retry_after_s is not None:
         headers["retry-after"] = str(exceeded.retry_after_s)
     return Response(status=429, headers=headers)

@@ -26,6 +26,7 @@ from bookbridge.emulators.xero.rules import (
     build_lines,
     changed_document_fields,
     check_open,
+    check_rate,
     document_fields,
     resolve_account,
     resolve_contact,
@@ -79,6 +80,7 @@ def _bank_fields(book: Book, fields: Fields, account: Account, kind: str) -> dic
     common = document_fields(book, fields, approved=True, sells=sells)
     currency = account.currency_code or book.organisation.base_currency
     rate = fields.decimal("CurrencyRate") or book.day_rate(currency) or Decimal(1)
+    check_rate(rate)
     common["currency_code"] = currency
     common["currency_rate"] = Decimal(1) if currency == book.organisation.base_currency else rate
     if common["total"] < 0:

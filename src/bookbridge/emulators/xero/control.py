@@ -6,6 +6,7 @@ except for what no vendor API can do: touching, locking and removing records fro
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -64,11 +65,13 @@ class _Refused(Exception):
         self.status = status
 
 
-def handle(emulator: Emulator, request: Request) -> Response:
+async def handle(emulator: Emulator, request: Request) -> Response:
     """Answer one control request."""
     segments = tuple(segment.casefold() for segment in request.segments[1:])
     route = _ROUTES.get((request.method, segments[0] if segments else ""))
     try:
+        if (request.method, segments) == ("POST", ("organisations",)):
+            return json_response(await _add_organisation(emulator, request))
         if len(segments) > 1 and segments[0] == "organisations":
             return _organisation(emulator, request, segments[1:])
         if route is None or len(segments) > 1:
@@ -180,13 +183,17 @@ def _list_organisations(emulator: Emulator, request: Request) -> dict[str, Any]:
     return {"organisations": [_shown(book) for book in emulator.books.values()]}
 
 
-def _add_organisation(emulator: Emulator, request: Request) -> dict[str, Any]:
+async def _add_organisation(emulator: Emulator, request: Request) -> dict[str, Any]:
     asked = msgspec.json.decode(request.body or b"{}", type=OrganisationRequest)
     if not 0 <= asked.documents <= MAX_DOCUMENTS:
         raise _Refused(f"documents must be between 0 and {MAX_DOCUMENTS}")
     if len(asked.base_currency) != 3 or not asked.base_currency.isalpha():
         raise _Refused("base_currency must have three letters")
-    book = add_organisation(
+    if not asked.name.strip():
+        raise _Refused("name must not be empty")
+    # A large book takes seconds: other requests go on meanwhile.
+    book = await asyncio.to_thread(
+        add_organisation,
         emulator.settings,
         emulator.clock,
         seed=asked.seed,
@@ -268,5 +275,4 @@ _ROUTES: dict[tuple[str, str], Callable[[Emulator, Request], dict[str, Any]]] = 
     ("POST", "expire-tokens"): _expire_tokens,
     ("POST", "revoke"): _revoke,
     ("GET", "organisations"): _list_organisations,
-    ("POST", "organisations"): _add_organisation,
 }

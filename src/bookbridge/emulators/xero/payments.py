@@ -33,7 +33,7 @@ from bookbridge.emulators.xero.records import (
     Payment,
     Prepayment,
 )
-from bookbridge.emulators.xero.rules import check_open, resolve_account
+from bookbridge.emulators.xero.rules import check_open, check_rate, resolve_account
 from bookbridge.emulators.xero.wire import Fields, ValidationFailed
 
 _PAYMENT_ACCOUNT = "The account is not a bank account and does not have payments enabled"
@@ -166,8 +166,7 @@ def pay(
     if (account.currency_code or base) not in {base, document.currency_code}:
         raise ValidationFailed("The account's currency must be the base currency or the document's currency")
     used_rate = ONE if document.currency_code == base else (rate or document.currency_rate)
-    if used_rate <= 0:
-        raise ValidationFailed("The currency rate must be greater than zero")
+    check_rate(used_rate)
     in_document_currency = (account.currency_code or base) == document.currency_code
     payment = Payment(
         payment_id=book.new_id(),

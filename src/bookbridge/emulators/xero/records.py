@@ -238,7 +238,6 @@ class Invoice(Document, kw_only=True):
     expected_payment_date: dt.date | None = None
     planned_payment_date: dt.date | None = None
     branding_theme_id: str | None = None
-    created_by_app: str | None = None
 
 
 class Credit(Document, kw_only=True):

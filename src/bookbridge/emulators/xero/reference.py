@@ -29,6 +29,7 @@ from bookbridge.emulators.xero.rules import resolve_tax_rate
 from bookbridge.emulators.xero.wire import Fields, ValidationFailed
 
 MAX_CODE_CHARS = 10
+_HUNDRED = Decimal(100)
 MAX_NAME_CHARS = 255
 ACCOUNT_CLASSES = {
     "BANK": "ASSET", "CURRENT": "ASSET", "FIXED": "ASSET", "INVENTORY": "ASSET", "NONCURRENT": "ASSET",
@@ -348,6 +349,8 @@ def create_tax_rate(book: Book, fields: Fields) -> TaxRate:
         )
         for entry in components
     )
+    if any(not 0 <= part.rate <= _HUNDRED for part in parts):
+        raise ValidationFailed("A tax rate must be between 0 and 100")
     number = 1
     while book.tax_rates.find(f"tax{number:03d}") is not None or book.tax_rates.find(f"TAX{number:03d}"):
         number += 1

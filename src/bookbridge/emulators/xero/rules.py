@@ -24,11 +24,14 @@ from bookbridge.emulators.xero.records import (
     TrackingCategory,
     TrackingOption,
 )
-from bookbridge.emulators.xero.wire import Fields, ValidationFailed
+from bookbridge.emulators.xero.wire import MAX_MONEY, Fields, ValidationFailed
 
 LINE_AMOUNT_TYPES = ("Exclusive", "Inclusive", "NoTax")
 MAX_DESCRIPTION_CHARS = 4_000
 MAX_LINES = 1_000
+MIN_RATE, MAX_RATE = Decimal("0.000001"), Decimal(1_000_000)
+"""Currency rates accepted: units of a document's currency for one unit of the base currency."""
+
 _HUNDRED = Decimal(100)
 _UNIT = Decimal("0.0001")
 
@@ -231,6 +234,8 @@ def _amounts(fields: Fields, default_unit: Decimal | None) -> tuple[Decimal, Dec
         quantity = ONE if unit is not None else Decimal(0)
     unit = (unit or ZERO).quantize(_UNIT)
     gross = quantity * unit
+    if abs(gross) >= MAX_MONEY:
+        raise ValidationFailed("The line amount is out of range")
     rate, off = fields.decimal("DiscountRate"), fields.decimal("DiscountAmount")
     if rate is not None and not 0 <= rate <= _HUNDRED:
         raise ValidationFailed("The discount rate must be between 0 and 100")
@@ -274,9 +279,15 @@ def resolve_currency(book: Book, fields: Fields, default: str | None = None) -> 
     rate = fields.decimal("CurrencyRate")
     if code == book.organisation.base_currency:
         return code, ONE
-    if rate is not None and rate <= 0:
-        raise ValidationFailed("The currency rate must be greater than zero")
+    if rate is not None:
+        check_rate(rate)
     return code, rate or day_rate
+
+
+def check_rate(rate: Decimal) -> None:
+    """Raise ValidationFailed for a currency rate that no two currencies have."""
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise ValidationFailed(f"The currency rate must be between {MIN_RATE} and {MAX_RATE}")
 
 
 def document_fields(book: Book, fields: Fields, *, approved: bool, sells: bool) -> dict[str, Any]:

@@ -48,6 +48,12 @@ ALL_SCOPES = (
     "accounting.attachments.read",
     "accounting.journals.read",
     "accounting.reports.read",
+    "accounting.reports.aged.read",
+    "accounting.reports.balancesheet.read",
+    "accounting.reports.banksummary.read",
+    "accounting.reports.executivesummary.read",
+    "accounting.reports.profitandloss.read",
+    "accounting.reports.trialbalance.read",
 )
 
 
