@@ -153,8 +153,11 @@ class DatasetRun:
         try:
             yield save
         finally:
-            if under_way is not None:
-                await under_way
+            try:
+                if under_way is not None:
+                    await under_way
+            finally:
+                await db.execute("reset synchronous_commit; reset plan_cache_mode")
 
     async def _prove(self, dataset: Dataset, *, deletions_confirmed: bool) -> Finished | Dataset:
         """Check what was read against the vendor's totals. A Dataset: read again first."""

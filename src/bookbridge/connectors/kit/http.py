@@ -91,9 +91,7 @@ async def call(
     answer = await _send(access, method, url, effect, params, {**(headers or {}), **authorization}, content)
     if answer.status == 401 and await access.authorizer.renew(authorization):
         authorization = await access.authorizer.headers()
-        answer = await _send(
-            access, method, url, effect, params, {**(headers or {}), **authorization}, content
-        )
+        answer = await _send(access, method, url, effect, params, {**(headers or {}), **authorization}, content)
     if 200 <= answer.status < 300 or answer.status == 304:
         return answer
     error = meaning(answer, effect)

@@ -169,9 +169,7 @@ class Session(Protocol):
         """Attach a file to a record. Raises Uncertain like `write`."""
         ...
 
-    async def find_attachment(
-        self, data_type: str, record_id: str, file: File, intent: Intent
-    ) -> Written | None:
+    async def find_attachment(self, data_type: str, record_id: str, file: File, intent: Intent) -> Written | None:
         """Look up an attachment whose upload is uncertain."""
         ...
 
