@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import MutableMapping
+from typing import Any
 
 import httpx2
 import pytest
 
-from tests.emulators.xero.world import Api, World
+from bookbridge.emulators.xero import XeroEmulatorSettings
+from bookbridge.emulators.xero.http import ASGIApp, Receive, Scope, Send
+from tests.emulators.xero.world import GENEROUS, Api, World, serve
 
 
 def names(api: Api) -> set[str]:
@@ -33,6 +37,26 @@ def test_drop_after_keeps_the_effect(world: World, api: Api) -> None:
     assert world.control("GET", "counters")["effects"][api.tenant]["PUT Contacts"] == 1
     dropped = [entry for entry in world.control("GET", "requests")["requests"] if entry["status"] is None]
     assert [entry["fault"] for entry in dropped] == ["drop_after"]
+
+
+def test_dropping_works_behind_middleware_too() -> None:
+    """Where the server's transport cannot be reached, the answer breaks off instead."""
+
+    def wrapped(app: ASGIApp) -> ASGIApp:
+        async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+            async def forward(message: MutableMapping[str, Any]) -> None:
+                await send(message)
+
+            await app(scope, receive, forward)
+
+        return middleware
+
+    with serve(XeroEmulatorSettings(limits=GENEROUS), wrapped) as world:
+        api = world.session()
+        world.fault(kind="drop_after", match={"method": "PUT"})
+        with pytest.raises(httpx2.TransportError):
+            api.call("PUT", "Contacts", {"Name": "There"})
+        assert "There" in names(api)
 
 
 def test_a_dropped_token_answer_leaves_the_rotation_done(world: World, api: Api) -> None:

@@ -44,7 +44,7 @@ def test_day_and_app_limits() -> None:
 
 
 def test_five_calls_in_flight() -> None:
-    with serve(XeroEmulatorSettings(latency_s=0.3)) as world:
+    with serve(XeroEmulatorSettings(latency_s=1.0)) as world:
         api = world.session()
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda _: api.call("GET", "Organisation"), range(8)))

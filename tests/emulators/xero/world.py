@@ -9,7 +9,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -19,6 +19,7 @@ import uvicorn
 
 from bookbridge.emulators.xero import XeroEmulatorSettings, create_app
 from bookbridge.emulators.xero.app import Emulator
+from bookbridge.emulators.xero.http import ASGIApp
 from bookbridge.emulators.xero.settings import RateLimits
 
 CLIENT_ID = "bookbridge-sandbox-client"
@@ -140,12 +141,14 @@ class Api:
 
 
 @contextmanager
-def serve(settings: XeroEmulatorSettings) -> Iterator[World]:
-    """Serve an emulator on a free port until the block ends."""
+def serve(settings: XeroEmulatorSettings, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> Iterator[World]:
+    """Serve an emulator on a free port until the block ends; ``wrap`` puts middleware around it."""
     app = create_app(settings)
     assert isinstance(app, Emulator)
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            wrap(app), host="127.0.0.1", port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1
+        )
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

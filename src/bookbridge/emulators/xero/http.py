@@ -113,7 +113,7 @@ async def read_body(receive: Receive, limit_bytes: int) -> bytes:
             return b"".join(chunks)
 
 
-async def send_response(send: Send, response: Response, *, head_only: bool = False) -> None:
+async def send_response(send: Send, response: Response) -> None:
     """Send ``response`` whole."""
     headers = {**response.headers, "content-length": str(len(response.body))}
     await send(
@@ -123,7 +123,7 @@ async def send_response(send: Send, response: Response, *, head_only: bool = Fal
             "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
         }
     )
-    await send({"type": "http.response.body", "body": b"" if head_only else response.body})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 async def drop_connection(receive: Receive, send: Send) -> None:

@@ -56,7 +56,6 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """Field and value hidden from lists unless ``includeArchived`` is sent."""
 
     attachments: bool = False
-    allocations: bool = False
 
 
 RESOURCES: tuple[Resource, ...] = (
@@ -163,7 +162,6 @@ RESOURCES: tuple[Resource, ...] = (
         paged=True,
         summary_without_page=True,
         attachments=True,
-        allocations=True,
     ),
     Resource(
         name="Overpayments",
@@ -173,7 +171,6 @@ RESOURCES: tuple[Resource, ...] = (
         scopes=_PAYMENTS,
         paged=True,
         summary_without_page=True,
-        allocations=True,
     ),
     Resource(
         name="Prepayments",
@@ -183,7 +180,6 @@ RESOURCES: tuple[Resource, ...] = (
         scopes=_PAYMENTS,
         paged=True,
         summary_without_page=True,
-        allocations=True,
     ),
     Resource(
         name="Payments",
