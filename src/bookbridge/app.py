@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -225,10 +225,15 @@ async def run_worker(settings: Settings, dsn: str) -> None:
         ]
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, lambda: [worker.stop() for worker in workers])
+            loop.add_signal_handler(number, _stop, workers)
         log.info("worker_started", concurrency=settings.worker_concurrency)
         await asyncio.gather(*(worker.run() for worker in workers))
     log.info("worker_stopped")
+
+
+def _stop(workers: Sequence[jobs.Worker]) -> None:
+    for worker in workers:
+        worker.stop()
 
 
 def _tidying(pool: asyncpg.Pool) -> jobs.Schedule:

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import httpx2
 import typer
 import uvicorn
+import uvloop
 from rich.console import Console
 
 from bookbridge import app as composition
@@ -67,7 +68,7 @@ def up(
         host=host, port=port, data_dir=data_dir, database_url=database_url, role=role, emulators=emulators
     )
     try:
-        asyncio.run(_up(settings))
+        uvloop.run(_up(settings))
     except (OSError, RuntimeError, ValueError) as error:
         console.print(f"[red]Bookbridge could not start:[/red] {error}", soft_wrap=True)
         raise SystemExit(1) from error
@@ -77,7 +78,7 @@ def up(
 def rotate_secret_key(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Add a new secret key to the key file and seal every stored secret anew with it."""
     settings = _settings(data_dir=data_dir, database_url=database_url)
-    resealed = asyncio.run(_rotate(settings))
+    resealed = uvloop.run(_rotate(settings))
     console.print(
         f"{resealed} secrets are sealed with the new key. Running processes read the key file at their start."
     )
@@ -183,7 +184,6 @@ async def _serve(settings: Settings, asgi: Any, api_key: str) -> None:
         asgi,
         host=settings.host,
         port=settings.port,
-        loop="uvloop",
         http="httptools",
         lifespan="off",
         access_log=False,

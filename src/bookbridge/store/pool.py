@@ -13,7 +13,7 @@ IDLE_IN_TRANSACTION_TIMEOUT_S = 60
 CONNECT_TIMEOUT_S = 10
 
 
-class PooledConnection(asyncpg.Connection):
+class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # the library ships no types
     """A connection that is handed on as it is. The library would reset the session after every use, at the price of a
     round trip; nobody here changes a session's settings without setting them back, or takes session-level locks."""
 
