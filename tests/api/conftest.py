@@ -6,6 +6,7 @@ import asyncio
 import base64
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,8 @@ import pytest
 import uvicorn
 
 from bookbridge import app as composition
-from bookbridge.api.app import create_api
-from bookbridge.api.services import Services
 from bookbridge.app import Rooms
-from bookbridge.companies import clients, connections, lifecycle, vault
+from bookbridge.companies import connections, lifecycle
 from bookbridge.settings import Settings
 
 KEY = "test-key-0123456789abcdef"
@@ -35,7 +34,6 @@ class Api:
 
     url: str
     rooms: Rooms
-    services: Services
     http: httpx2.AsyncClient
     """Sends the API key with every request."""
 
@@ -100,35 +98,29 @@ def assert_error(answer: httpx2.Response, status: int, *, service: str | None = 
     return body
 
 
-@pytest.fixture
-async def api(dsn: str, tmp_path: Path) -> AsyncIterator[Api]:
-    """The API of a new installation."""
+@asynccontextmanager
+async def serving(dsn: str, data_dir: Path, **given: Any) -> AsyncIterator[Api]:
+    """The API of a new installation, as it is composed for real."""
     sock = socket.create_server(("127.0.0.1", 0))
     port = sock.getsockname()[1]
-    settings = Settings(port=port, data_dir=tmp_path, webhook_private_addresses=True)
-    opened = vault.open_vault(tmp_path)
+    settings = Settings(port=port, data_dir=data_dir, api_key=KEY, webhook_private_addresses=True, **given)
+    await composition.prepare(settings, dsn)
     async with composition.open_rooms(settings, dsn) as rooms:
-        await clients.ensure_client(rooms.pool, opened, KEY)
-        async with rooms.pool.acquire() as db:
-            client = await clients.client(db)
-        services = Services(
-            pool=rooms.pool,
-            vault=rooms.vault,
-            views=rooms.views,
-            sessions=rooms.sessions,
-            link=rooms.link,
-            apps=rooms.apps,
-            client_id=client.id,
-            private_webhook_addresses=True,
-        )
-        config = uvicorn.Config(create_api(services), lifespan="on", log_level="warning", access_log=False)
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[sock]))
+        asgi = await composition.api_server(rooms)
+        server = uvicorn.Server(uvicorn.Config(asgi, lifespan="on", log_level="warning", access_log=False))
+        running = asyncio.create_task(server.serve(sockets=[sock]))
         url = f"http://127.0.0.1:{port}"
         async with httpx2.AsyncClient(base_url=url, headers={"Authorization": basic(KEY)}, timeout=DEADLINE_S) as http:
             async with asyncio.timeout(DEADLINE_S):
                 while not server.started:  # noqa: ASYNC110 - the server offers nothing to wait for
                     await asyncio.sleep(0.005)
-            yield Api(url, rooms, services, http)
+            yield Api(url, rooms, http)
         server.should_exit = True
-        await serving
+        await running
+
+
+@pytest.fixture
+async def api(dsn: str, tmp_path: Path) -> AsyncIterator[Api]:
+    """The API; the vendors' emulators are configured but do not run."""
+    async with serving(dsn, tmp_path) as running:
+        yield running

@@ -273,3 +273,22 @@ async def test_database_away(api: Api) -> None:
     assert_error(await api.http.get("/companies"), 503)
     assert (await api.http.get("/health")).status_code == 503
     assert time.monotonic() - began_s < 5
+
+
+async def test_caller_that_goes_away(api: Api) -> None:
+    """A body cut off in the middle harms nobody: the server goes on."""
+    host, port = urlsplit(api.url).hostname, urlsplit(api.url).port
+    for _ in range(5):
+        _, writer = await asyncio.open_connection(host, port)
+        head = f"POST /companies HTTP/1.1\r\nHost: x\r\nAuthorization: {basic(KEY)}\r\nContent-Length: 100\r\n\r\n"
+        writer.write(head.encode() + b'{"name":')
+        await writer.drain()
+        writer.close()
+    assert (await api.http.get("/companies")).json()["totalResults"] == 0
+
+
+async def test_answers_are_not_to_be_kept(api: Api) -> None:
+    for path in ("/apiKeys", "/nothing"):
+        answer = await api.http.get(path)
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"

@@ -7,8 +7,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Request, Response
+from litestar.exceptions import InternalServerException
 
-from bookbridge.api.errors import ApiError
+from bookbridge.api.errors import HEADERS, ApiError
 
 BODY_SIZE_MAX_BYTES: Final = 1024 * 1024
 
@@ -19,9 +20,22 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 _PLACE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 
 
+async def body_of(request: AnyRequest) -> bytes:
+    """The request's body. Raises ApiError 400 when the caller went away before its end; too large ones end as 413."""
+    try:
+        return await request.body()
+    except InternalServerException as error:
+        raise cut_off() from error
+
+
+def cut_off() -> ApiError:
+    """The caller went away in the middle of its body: nobody reads this answer, and it is no fault of ours."""
+    return ApiError(400, "The request was cut off.")
+
+
 async def decoded(request: AnyRequest, shape: type[T]) -> T:
     """The request's JSON body as `shape`. Raises ApiError 400; bodies above the limit end as 413 before this."""
-    return decode(await request.body(), shape)
+    return decode(await body_of(request), shape)
 
 
 def decode(body: bytes, shape: type[T]) -> T:
@@ -49,7 +63,7 @@ def answer(value: object, status: int = 200) -> Response[bytes]:
 
 def raw_answer(body: bytes, status: int = 200) -> Response[bytes]:
     """An answer of JSON text."""
-    return Response(body, status_code=status, media_type="application/json")
+    return Response(body, status_code=status, media_type="application/json", headers=HEADERS)
 
 
 def empty_answer() -> Response[bytes]:

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response, delete, get, patch, post, put
 from litestar.types import ControllerRouterHandler
 
-from bookbridge.api.bodies import AnyRequest, answer, decode, decoded, empty_answer, raw_answer
+from bookbridge.api.bodies import AnyRequest, answer, body_of, decode, decoded, empty_answer, raw_answer
 from bookbridge.api.errors import CLIENTS, ApiError
 from bookbridge.api.idempotency import in_transaction, with_own_transactions
 from bookbridge.api.paging import page_of_values, paging_of
@@ -55,7 +55,7 @@ async def list_connections(request: AnyRequest, company_id: str, services: Given
 async def create_connection(request: AnyRequest, company_id: str, services: Given) -> Response[bytes]:
     """Create a connection, to be authorised at its link URL."""
     wanted = company_id_of(company_id)
-    content = decode(await request.body(), Any)
+    content = decode(await body_of(request), Any)
     if not isinstance(content, dict):
         raise ApiError(400, NOT_AN_OBJECT, service=CLIENTS)
     body = await decoded(request, ConnectionBody)

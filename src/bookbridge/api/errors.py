@@ -41,6 +41,9 @@ UNAVAILABLE_RETRY_AFTER_S: Final = 5
 SERVER_ERROR: Final = "There is a problem with our server. Please try again later."
 UNAVAILABLE: Final = "The API is temporarily unavailable. Please try again later."
 
+HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Of every JSON answer: it may hold somebody's books, or a key."""
+
 correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 """Of the request being served: 32 hexadecimal digits, also in its log lines and in the X-Correlation-Id header."""
 
@@ -110,7 +113,7 @@ class ApiError(Exception):
             msgspec.json.encode(body),
             status_code=self.status,
             media_type="application/json",
-            headers=self.headers,
+            headers={**HEADERS, **self.headers},
         )
 
 

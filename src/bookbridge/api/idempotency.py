@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from litestar import Response
 
-from bookbridge.api.bodies import AnyRequest, raw_answer
+from bookbridge.api.bodies import AnyRequest, body_of, raw_answer
 from bookbridge.api.errors import ApiError, told
 from bookbridge.api.services import Services
 from bookbridge.push import idempotency
@@ -79,7 +79,7 @@ async def _claim(services: Services, request: AnyRequest, header: str, fingerpri
     key = idempotency.parse_key(header)
     query: bytes = request.scope["query_string"]
     address = f"{request.scope['path']}?{query.decode('latin-1')}"
-    body = await request.body() if fingerprint is None else fingerprint
+    body = await body_of(request) if fingerprint is None else fingerprint
     digest = idempotency.request_hash(request.method, address, body)
     async with services.pool.acquire() as db:
         claim = await idempotency.claim(db, services.client_id, key, digest)

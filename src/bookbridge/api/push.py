@@ -12,10 +12,11 @@ from uuid import UUID
 
 from litestar import Response, delete, get, post, put
 from litestar.datastructures import UploadFile
+from litestar.exceptions import InternalServerException
 from litestar.types import ControllerRouterHandler
 
 from bookbridge.accounting import catalog
-from bookbridge.api.bodies import AnyRequest, answer, raw_answer
+from bookbridge.api.bodies import AnyRequest, answer, body_of, cut_off, raw_answer
 from bookbridge.api.errors import PUSH, ApiError, not_found
 from bookbridge.api.idempotency import in_transaction
 from bookbridge.api.paging import page_of_values, paging_of
@@ -135,7 +136,7 @@ async def _write(
 ) -> Response[bytes]:
     of_company, of_connection = company_id_of(company_id), connection_id_of(connection_id)
     data_type = _key(segment)
-    body = None if kind is Kind.DELETE else await request.body()
+    body = None if kind is Kind.DELETE else await body_of(request)
     submission = _submission(request, data_type, kind, record_id, body=body)
     async with services.pool.acquire() as db:
         connector = await _connector(db, of_company, of_connection, data_type)
@@ -204,7 +205,10 @@ async def _file(request: AnyRequest, rule: AttachmentRule) -> File:
     """The file in the form. Raises ApiError 413 as early as its size is known, 400 for a form without a file."""
     if (request.content_length or 0) > rule.size_max_bytes + MULTIPART_OVERHEAD_BYTES:
         raise ApiError(413, _too_large(rule), service=PUSH, headers={"Connection": "close"})
-    form = await request.form()
+    try:
+        form = await request.form()
+    except InternalServerException as error:
+        raise cut_off() from error
     for part in form.values():
         if isinstance(part, UploadFile):
             content = await part.read()
