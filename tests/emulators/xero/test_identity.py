@@ -204,3 +204,24 @@ def test_revocation_ends_everything(world: World) -> None:
     assert world.http.post("/connect/revocation", data=form).status_code == 200
     assert api.call("GET", "Organisation").status_code == 401
     assert refresh(world, api.token["refresh_token"]).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("scope", "open_paths", "shut_paths"),
+    [
+        ("accounting.invoices", ["Invoices", "CreditNotes", "Items", "PurchaseOrders"], ["Payments", "Contacts"]),
+        ("accounting.payments.read", ["Payments", "BatchPayments", "Overpayments"], ["Invoices", "BankTransfers"]),
+        ("accounting.banktransactions", ["BankTransactions", "BankTransfers"], ["Payments", "ManualJournals"]),
+        ("accounting.settings.read", ["Organisation", "Accounts", "TaxRates", "TrackingCategories"], ["Invoices"]),
+        ("accounting.reports.trialbalance.read", ["Reports/TrialBalance"], ["Reports/BankSummary", "Journals"]),
+    ],
+)
+def test_split_scopes(shared_world: World, scope: str, open_paths: list[str], shut_paths: list[str]) -> None:
+    api = shared_world.session(scope=scope)
+    assert {path: api.call("GET", path).status_code for path in open_paths} == dict.fromkeys(open_paths, 200)
+    assert {path: api.call("GET", path).status_code for path in shut_paths} == dict.fromkeys(shut_paths, 401)
+
+
+def test_journals_outside_the_tier_are_forbidden() -> None:
+    with serve(XeroEmulatorSettings(limits=GENEROUS, journals_enabled=False)) as world:
+        assert world.session().call("GET", "Journals").status_code == 403

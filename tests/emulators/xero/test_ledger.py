@@ -462,3 +462,21 @@ def test_one_bad_element_refuses_all_unless_asked_otherwise(api: Api) -> None:
     assert [entry["StatusAttributeString"] for entry in answer] == ["OK", "ERROR", "OK"]
     assert answer[1]["ValidationErrors"]
     assert "good two" in api.book.contact_names
+
+
+def test_a_code_given_up_is_free_and_finds_nothing(api: Api) -> None:
+    made = api.ok("PUT", "Accounts", {"Code": "5001", "Name": "Walks", "Type": "OVERHEADS"})["Accounts"][0]
+    api.ok("POST", f"Accounts/{made['AccountID']}", {"Code": "5002"})
+    assert api.call("GET", "Accounts/5001").status_code == 404
+    assert api.get("Accounts/5002")[0]["AccountID"] == made["AccountID"]
+    api.ok("PUT", "Accounts", {"Code": "5001", "Name": "Runs", "Type": "OVERHEADS"})
+    assert api.get("Accounts/5001")[0]["Name"] == "Runs"
+
+
+def test_a_first_bill_makes_a_supplier_at_once(api: Api) -> None:
+    made = api.ok("PUT", "Contacts", {"Name": "Dunlin Ltd"})["Contacts"][0]
+    query = f"Contacts?where=IsSupplier==true&IDs={made['ContactID']}"
+    assert api.get(query) == []
+    bill(api, Contact={"ContactID": made["ContactID"]})
+    again = api.get(query)[0]
+    assert again["UpdatedDateUTC"] == made["UpdatedDateUTC"], "the contact itself was not edited"

@@ -250,6 +250,7 @@ class Book:
 
     def note(self, record_id: str, changes: str, details: str = "", user: str = "System") -> None:
         """Add a line to a record's history."""
-        self.history.setdefault(record_id, []).append(
-            HistoryNote(changes=changes, details=details, user=user, date_utc=Millis(int(self.clock.now_s() * 1000)))
-        )
+        moment = Millis(int(self.clock.now_s() * 1000))
+        notes = self.history.setdefault(record_id, [])
+        notes.append(HistoryNote(changes=changes, details=details, user=user, date_utc=moment))
+        self._on_undo(notes.pop)

@@ -114,6 +114,7 @@ def _mark_contact(book: Book, contact_id: str, *, sells: bool) -> None:
     contact = book.contacts.get(contact_id)
     if contact is not None:
         book.adjust(contact, **({"is_customer": True} if sells else {"is_supplier": True}))
+        book.contacts.invalidate()
 
 
 def _approve_invoice(book: Book, invoice: Invoice) -> None:

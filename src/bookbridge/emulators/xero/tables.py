@@ -56,11 +56,20 @@ class Table(Generic[R]):
 
     def find(self, key_or_number: str) -> R | None:
         """The record with this id, or else the latest with this number or code."""
-        return self.get(key_or_number) or self._numbers.get(key_or_number.casefold())
+        return self.get(key_or_number) or self.by_number(key_or_number)
 
     def by_number(self, number: str) -> R | None:
-        """The latest record with this number or code."""
-        return self._numbers.get(number.casefold())
+        """The latest record that has this number or code now; one that gave it up is not found by it."""
+        if self.number is None:
+            return None
+        key = number.casefold()
+        found = self._numbers.get(key)
+        current = getattr(found, self.number) if found is not None else None
+        return found if current is not None and current.casefold() == key else None
+
+    def invalidate(self) -> None:
+        """Say that a record changed without a new stamp, so that remembered selections are made again."""
+        self.version += 1
 
     def put(self, record: R) -> None:
         """Store a new record or note that a stored one has a new ``updated_date_utc``."""

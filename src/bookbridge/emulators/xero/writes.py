@@ -90,8 +90,6 @@ def _write_one(book: Book, resource: Resource, method: str, fields: Fields, reco
         if resource.create is None:
             raise not_implemented()
         return resource.create(book, fields)
-    if method == "PUT" and record_id is None:
-        raise ValidationFailed(f"The {resource.singular} already exists")
     if resource.update is None:
         raise not_implemented()
     resource.update(book, existing, fields)
@@ -129,7 +127,7 @@ def delete_record(book: Book, resource: Resource, record: Any, envelope: Envelop
     except ValidationFailed as failure:
         raise ApiFailure(validation_response([_echo(Fields({}), failure)])) from None
     book.effects[f"DELETE {resource.name}"] = book.effects.get(f"DELETE {resource.name}", 0) + 1
-    if resource.name in {"Items"}:
+    if resource.name == "Items":
         return Response(status=204)
     shown = resource.render(book, record, Shape())
     if resource.name == "TrackingCategories":
