@@ -15,7 +15,8 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from bookbridge.companies.connections import Status
-from tests.portal.conftest import Site
+from tests.portal.conftest import API_KEY, Person, Site
+from tests.portal.test_portal_pages import linked
 
 CHROMIUM = os.environ.get("BOOKBRIDGE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 PICTURES = os.environ.get("BOOKBRIDGE_SCREENSHOTS")
@@ -135,3 +136,37 @@ async def test_nothing_sticks_out_on_a_small_phone(site: Site, chromium: Browser
     await check("fault")
     # A page that answers 401 or 422 is itself logged by the browser; the policy must never be.
     assert not [text for text in complaints if "Content Security Policy" in text]
+
+
+@pytest.mark.parametrize("phone", [False, True])
+async def test_the_portal_in_a_browser(site: Site, chromium: Browser, person: Person, phone: bool) -> None:
+    company, connection = await linked(site, person)
+    other = await site.company("Ardcullen Provisions")
+    await site.connection(other, "pdvj")
+    page, complaints = await opened(chromium, phone=phone, dark=phone)
+    size = "phone-dark" if phone else "desktop"
+    await page.goto(f"{site.url}/portal")
+    await picture(page, f"portal-sign-in-{size}")
+    await page.get_by_label("API key").fill(API_KEY)
+    await page.keyboard.press("Enter")
+    await page.get_by_role("heading", name="Companies").wait_for()
+    addresses = {
+        "companies": "/portal/companies",
+        "company": f"/portal/companies/{company.id}",
+        "connection": f"/portal/companies/{company.id}/connections/{connection.id}",
+        "unlink": f"/portal/companies/{company.id}/connections/{connection.id}/unlink",
+        "data": f"/portal/companies/{company.id}/data",
+        "records": f"/portal/companies/{company.id}/data/bills",
+        "reads": f"/portal/companies/{company.id}/reads",
+        "webhooks": "/portal/webhooks",
+        "settings": "/portal/settings",
+        "keys": "/portal/keys",
+    }
+    for name, address in addresses.items():
+        await page.goto(site.url + address)
+        await picture(page, f"portal-{name}-{size}")
+        # Tables may be wider than the screen; they scroll by themselves. Nothing else may.
+        for box in await page.locator("header, main > *, .panel > *").all():
+            extent = await box.bounding_box()
+            assert extent is None or extent["x"] + extent["width"] <= (PHONE if phone else DESKTOP)["width"] + 1, name
+    assert not complaints

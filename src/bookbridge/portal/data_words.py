@@ -74,3 +74,42 @@ def writes(connector: Connector) -> list[str]:
 def _listed(deeds: list[str]) -> str:
     lowered = [deeds[0], *(deed.lower() for deed in deeds[1:])]
     return lowered[0] if len(lowered) == 1 else f"{', '.join(lowered[:-1])} and {lowered[-1]}"
+
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "company": ("companyName", "companyLegalName", "baseCurrency", "taxNumber"),
+    "chartOfAccounts": ("nominalCode", "name", "type", "status", "currency", "currentBalance"),
+    "bankAccounts": ("accountName", "nominalCode", "currency", "balance", "status"),
+    "taxRates": ("name", "code", "effectiveTaxRate", "status"),
+    "trackingCategories": ("name", "status", "hasChildren"),
+    "suppliers": ("supplierName", "contactName", "emailAddress", "defaultCurrency", "status"),
+    "customers": ("customerName", "contactName", "emailAddress", "defaultCurrency", "status"),
+    "items": ("code", "name", "type", "itemStatus"),
+    "bills": (
+        "reference",
+        "supplierRef.supplierName",
+        "issueDate",
+        "dueDate",
+        "currency",
+        "totalAmount",
+        "amountDue",
+        "status",
+    ),
+    "billCreditNotes": (
+        "billCreditNoteNumber",
+        "supplierRef.supplierName",
+        "issueDate",
+        "currency",
+        "totalAmount",
+        "remainingCredit",
+        "status",
+    ),
+    "billPayments": ("reference", "supplierRef.supplierName", "date", "currency", "totalAmount"),
+}
+"""Which fields a list of records shows, by dotted path."""
+
+
+def column_title(path: str) -> str:
+    """A field's name as the head of a column: its last part, spaced."""
+    last = path.rpartition(".")[2]
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", last).lower().capitalize()

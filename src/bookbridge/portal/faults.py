@@ -19,10 +19,13 @@ from bookbridge.companies.errors import (
     ValidationProblem,
 )
 from bookbridge.portal.forms import Asked, FormRefused, PageNotFound
-from bookbridge.portal.rendering import page
+from bookbridge.portal.rendering import page, see_other
 from bookbridge.portal.services import PortalServices
+from bookbridge.portal.sessions import NotSignedIn
 
 log = structlog.get_logger(__name__)
+
+SIGN_IN = "/portal/sign-in"
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ def handlers_of_faults(services: PortalServices, template: str) -> ExceptionHand
     """Handlers that answer every exception with a page of this template."""
 
     def handle(request: Asked, error: Exception) -> Response[str]:
+        if isinstance(error, NotSignedIn):
+            return see_other(SIGN_IN)
         fault = fault_of(error)
         if fault is _UNEXPECTED:
             log.exception("page_failed", method=request.method, exc_info=error)

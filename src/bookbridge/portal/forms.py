@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException
 
@@ -30,6 +31,9 @@ FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 Asked = Request[Any, Any, Any]
 """A request of a browser: nothing of its user or state is used."""
+
+Connected = ASGIConnection[Any, Any, Any, Any]
+"""A request of which only the head is known."""
 
 
 class FormRefused(Exception):
@@ -71,7 +75,7 @@ class Browser:
         ]
 
 
-def browser(request: Asked, services: PortalServices) -> Browser:
+def browser(request: Connected, services: PortalServices) -> Browser:
     """The browser that asks; it gets a new secret if it has none."""
     name = SECURE_COOKIE if services.secure else COOKIE
     known = request.cookies.get(name, "")

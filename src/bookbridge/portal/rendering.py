@@ -78,8 +78,10 @@ def contact_link(contact: str) -> Markup:
     return escape(contact)
 
 
-def moment(value: datetime | None) -> Markup:
-    """A moment for people, exact to the second for machines; a dash for none."""
+def moment(value: datetime | str | None) -> Markup:
+    """A moment (aware, or in the contract's format) for people, exact to the second for machines; a dash for none."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value).replace(tzinfo=UTC)
     if value is None:
         return Markup('<span class="none" title="never">&ndash;</span>')
     utc = value.astimezone(UTC)
