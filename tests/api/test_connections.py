@@ -164,5 +164,6 @@ async def test_profile(api: Api) -> None:
 async def test_health(api: Api) -> None:
     async with httpx2.AsyncClient() as anybody:
         answer = await anybody.get(f"{api.url}/health")
+        assert (await anybody.head(f"{api.url}/health")).status_code == 200
     assert answer.status_code == 200
     assert answer.json()["status"] == answer.json()["database"] == "ok"

@@ -84,6 +84,8 @@ async def test_both_levels_and_any_case(api: Api) -> None:
         assert (await api.http.get(f"{base}/data/Bills")).json()["totalResults"] == 2
         assert (await api.http.get(f"{base}/data/bills/b-0001")).json()["id"] == "b-0001"
         assert_error(await api.http.get(f"{base}/data/bills/none"), 404)
+        assert_error(await api.http.get(f"{base}/data/bills/%00"), 400)
+        assert_error(await api.http.get(f"{base}/data/bills/%ED%A0%80"), 404)
 
 
 async def test_queries(api: Api) -> None:

@@ -161,3 +161,5 @@ async def test_vendor_in_trouble(api: Api, sandbox: Sandbox, kind: str, status: 
     answer = await api.http.get(f"/companies/{company}/connections/{connection}/data/bills/b/attachments")
     assert_error(answer, status)
     assert ("retry-after" in answer.headers) == (status == 429)
+    shown = (await api.http.get(f"/companies/{company}/connections/{connection}")).json()
+    assert shown["status"] == ("Deauthorized" if kind == "revoke" else "Linked")

@@ -17,7 +17,8 @@ from bookbridge.api.bodies import answer
 from bookbridge.api.errors import PULL, not_found
 from bookbridge.api.parameters import ID_LENGTH_SHOWN, company_id_of, connection_id_of, record_id_of
 from bookbridge.api.services import Given, Services
-from bookbridge.companies import companies, connections
+from bookbridge.companies import companies, connections, lifecycle
+from bookbridge.connectors.kit.errors import NeedsRelink
 from bookbridge.connectors.kit.session import Session
 
 BASE: Final = (
@@ -88,12 +89,18 @@ def _data_type(segment: str) -> str:
 
 @asynccontextmanager
 async def _session(services: Services, company_id: str, connection_id: str) -> AsyncIterator[Session]:
+    """A session on the connection. A vendor that no longer lets us in ends the connection's link."""
     of_company, wanted = company_id_of(company_id), connection_id_of(connection_id)
     async with services.pool.acquire() as db:
         await companies.get(db, of_company)
         connection = await connections.get(db, of_company, wanted)
-    async with services.sessions.open(connection, budget_wait_max_s=BUDGET_WAIT_MAX_S) as session:
-        yield session
+    try:
+        async with services.sessions.open(connection, budget_wait_max_s=BUDGET_WAIT_MAX_S) as session:
+            yield session
+    except NeedsRelink as error:
+        async with services.pool.acquire() as db, db.transaction():
+            await lifecycle.deauthorized(db, services.views, connection, reason=error.message)
+        raise
 
 
 ROUTES: list[ControllerRouterHandler] = [list_attachments, get_attachment, download_attachment]

@@ -37,6 +37,7 @@ PULL: Final = "PullApi"
 PUSH: Final = "PushApi"
 
 MESSAGE_LENGTH_MAX: Final = 1_000
+LOGGED_LENGTH_MAX: Final = 300
 UNAVAILABLE_RETRY_AFTER_S: Final = 5
 SERVER_ERROR: Final = "There is a problem with our server. Please try again later."
 UNAVAILABLE: Final = "The API is temporarily unavailable. Please try again later."
@@ -202,11 +203,17 @@ def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
 def told(error: Exception, method: str, path: str) -> Response[bytes]:
     """The answer that tells of the error; faults of ours are logged with their stack."""
     shown = described(error)
+    where = {"method": method, "path": _printable(path), "status": shown.status}
     if shown.status >= 500 or isinstance(error, asyncpg.DataError):
-        log.error("request_failed", method=method, path=path, status=shown.status, exc_info=error)
+        log.error("request_failed", **where, exc_info=error)
     else:
-        log.info("request_refused", method=method, path=path, status=shown.status, error=shown.message)
+        log.info("request_refused", **where, error=_printable(shown.message))
     return shown.response()
+
+
+def _printable(text: str) -> str:
+    """Text of a caller's for a log line: short, and without characters that a terminal would obey."""
+    return ascii(text[:LOGGED_LENGTH_MAX])[1:-1]
 
 
 def _fields(error: Exception) -> list[tuple[str, str]]:

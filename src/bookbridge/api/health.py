@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import asyncpg
 import msgspec
-from litestar import Response, get
+from litestar import Response, route
 from litestar.types import ControllerRouterHandler
 
 from bookbridge.api.bodies import answer
@@ -28,7 +28,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     jobs: str
 
 
-@get("/health", opt={"public": True})
+@route("/health", http_method=["GET", "HEAD"], opt={"public": True})
 async def get_health(services: Given) -> Response[bytes]:
     """200 when this process can serve, 503 when its database is away."""
     try:
