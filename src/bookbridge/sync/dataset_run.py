@@ -170,8 +170,12 @@ class DatasetRun:
         if expected is None or stored is None:
             method = "every list was read to its end" if full else "every change was read"
             stored = await records.count_all(self.pool, self._scope(dataset))
+        if held:
+            method = f"{held} records vanished at once; waiting for a person to confirm"
+            return Finished(dataset, expected, stored, Completeness.SHORT, method, held, full)
+        if expected is None:
             return Finished(dataset, None, stored, Completeness.COMPLETE, method, held, full)
-        if expected == stored and not held:
+        if expected == stored:
             return Finished(
                 dataset,
                 expected,
@@ -181,9 +185,6 @@ class DatasetRun:
                 held,
                 full,
             )
-        if held:
-            method = f"{held} records vanished at once; waiting for a person to confirm"
-            return Finished(dataset, expected, stored, Completeness.SHORT, method, held, full)
         if dataset.rounds >= ROUNDS_MAX:
             raise CountMismatch(
                 f"The platform lists {expected} {dataset.data_type} and {stored} were read; "

@@ -97,9 +97,11 @@ class Runner:
     async def _work_off(
         self, connection: Connection, connector: Connector, session: Session, deadline: float
     ) -> float | None:
+        is_first = True  # however long opening took, a run gets something done
         while dataset := await datasets.next_open(self.pool, connection.id):
-            if time.monotonic() > deadline or await self._changed(connection):
+            if (time.monotonic() > deadline and not is_first) or await self._changed(connection):
                 return 0.0
+            is_first = False
             again = await self._one(connection, connector, session, dataset, deadline)
             if again is not None:
                 return again
