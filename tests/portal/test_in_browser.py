@@ -166,6 +166,7 @@ async def test_the_portal_in_a_browser(site: Site, chromium: Browser, person: Pe
         await page.goto(site.url + address)
         await picture(page, f"portal-{name}-{size}")
         # Tables may be wider than the screen; they scroll by themselves. Nothing else may.
+        assert await page.evaluate("document.documentElement.scrollWidth") <= (PHONE if phone else DESKTOP)["width"]
         for box in await page.locator("header, main > *, .panel > *").all():
             extent = await box.bounding_box()
             assert extent is None or extent["x"] + extent["width"] <= (PHONE if phone else DESKTOP)["width"] + 1, name

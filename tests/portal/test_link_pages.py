@@ -9,7 +9,12 @@ import msgspec
 import pytest
 
 from bookbridge.companies.connections import Connection, Status
+from bookbridge.connectors import registry
 from bookbridge.connectors.integrations import integration
+from bookbridge.connectors.kit.auth import CredentialForm, FormField
+from bookbridge.connectors.kit.connector import CallLimit, Connector, Limits
+from bookbridge.connectors.kit.errors import NeedsRelink
+from bookbridge.connectors.kit.session import Access, Organisation
 from bookbridge.portal.forms import SECURE_COOKIE, Browser
 from tests.portal.conftest import (
     CLIENT_NAME,
@@ -411,3 +416,42 @@ async def test_the_stylesheet_is_kept_for_good_under_its_hash(site: Site, person
 def test_every_platform_key_is_known() -> None:
     assert integration(PLATFORM) is not None
     assert integration(PLATFORM_WITHOUT_CONNECTOR) is not None
+
+
+async def key_holder(access: Access) -> list[Organisation]:
+    """The organisation that the right key opens."""
+    if await access.authorizer.credential("key") != "right":
+        raise NeedsRelink("The key was refused.")
+    return [Organisation("o1", "Keyed Ltd", {})]
+
+
+async def key_owner(access: Access) -> Organisation:
+    return (await key_holder(access))[0]
+
+
+async def test_a_credentials_form_can_be_mended(site: Site, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = (FormField("account", "Account name"), FormField("key", "Key", secret=True, hint="In your settings."))
+    vendor = Connector(
+        key=PLATFORM,
+        auth=CredentialForm(fields),
+        endpoints={},
+        limits=Limits(calls=(CallLimit(60, 60),)),
+        reads=(),
+        writes=(),
+        open=None,  # type: ignore[arg-type]
+        organisations=key_holder,
+        identify=key_owner,
+    )
+    monkeypatch.setitem(registry._BY_KEY, PLATFORM, vendor)
+    connection = await site.connection(await site.company())
+    page = await person.open(await site.link_url(connection))
+    assert_sound(page)
+    assert page.tree.xpath("//input[@name='key']/@type") == ["password"]
+    page = await person.press(page, "Connect", account="Larkfield")
+    assert page.status == 422
+    assert "Key is missing" in page.text
+    assert_sound(page)
+    wrong = await person.press(page, "Connect", account="Larkfield", key="wrong")
+    assert "The key was refused." in wrong.text
+    page = await person.press(wrong, "Connect", account="L", key="right")
+    assert page.heading == "Keyed Ltd is connected"

@@ -9,6 +9,7 @@ import msgspec
 from litestar import Response, get, post
 
 from bookbridge.accounting import catalog
+from bookbridge.accounting.data_type import QueryKind
 from bookbridge.companies import companies, connections
 from bookbridge.connectors.integrations import integration
 from bookbridge.portal import data_words
@@ -88,7 +89,7 @@ async def records_page(request: Asked, services: Given, company_id: str, path: s
             )
         except QueryError as error:
             problem = str(error)
-    columns = columns_of(data_type)
+    columns, kinds = columns_of(data_type), data_type.query_fields
     return await portal_page(
         request,
         services,
@@ -100,6 +101,7 @@ async def records_page(request: Asked, services: Given, company_id: str, path: s
         data_type=data_type,
         words=data_words.words_of(data_type.key),
         columns=[data_words.column_title(column) for column in columns],
+        numbers={data_words.column_title(column) for column in columns if kinds.get(column) is QueryKind.NUMBER},
         rows=[(_field(body, "id") or data_type.key, [_field(body, column) for column in columns]) for body in bodies],
         query=query,
         query_fields=", ".join(sorted(data_type.query_fields)),

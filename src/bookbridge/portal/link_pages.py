@@ -74,6 +74,9 @@ async def start(request: Asked, services: Given, company_id: str, connection_id:
             ended = await services.link.submit(company, connection, code, fields, parameters)
         except ValidationProblem as problem:
             return await _consent(services, sender, found, problem.message)
+        if ended.status_code == "500":
+            # The code is still good: what was entered can be mended at once.
+            return await _consent(services, sender, found, ended.detail)
         return await set_out(services, sender, ended)
     begun = await services.link.begin(company, connection, code, parameters, sender.secret)
     return await set_out(services, sender, begun)

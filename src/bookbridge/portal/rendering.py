@@ -26,7 +26,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 _HEADERS = {
     "cache-control": "no-store",
-    "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     # Link codes stand in addresses: no other site may learn them.
     "referrer-policy": "no-referrer",
