@@ -137,6 +137,44 @@ async def test_write_and_attach(api: Api, sandbox: Sandbox) -> None:
     assert_error(await api.http.get(f"{path.replace('/bills/', '/suppliers/')}"), 404)
 
 
+async def test_writes_of_the_libraries(api: Api, sandbox: Sandbox) -> None:
+    company, connection = await authorised(api, sandbox)
+    await read_everything(api, company)
+    where = {"company_id": company, "connection_id": connection}
+
+    def create() -> Any:
+        with expenses(api) as sdk:
+            supplier = {"supplier_name": "Library & Co", "status": "Active", "phone": "01234 567890"}
+            return sdk.suppliers.create(request={**where, "supplier": supplier, "timeout_in_minutes": 5})
+
+    created = await in_thread(create)
+    assert created.status_code == 202
+    ended = await _ended(api, company, {"pushOperationKey": created.push_operation_key})
+    assert ended["status"] == "Success", ended
+    [supplier_id] = [
+        change["recordRef"]["id"] for change in ended["changes"] if change["recordRef"]["dataType"] == "suppliers"
+    ]
+
+    def update() -> tuple[Any, ...]:
+        with expenses(api) as sdk:
+            supplier = {"supplier_name": "Library and Company", "status": "Active"}
+            operation = sdk.suppliers.update(
+                request={**where, "supplier_id": supplier_id, "supplier": supplier, "force_update": True}
+            )
+            one = sdk.push_operations.get(
+                request={"company_id": company, "push_operation_key": operation.push_operation_key}
+            )
+            return operation, one, sdk.push_operations.list(request={"company_id": company, "query": "status!=Failed"})
+
+    operation, one, listed = await in_thread(update)
+    assert one.push_operation_key == operation.push_operation_key
+    assert listed.total_results == 2
+    updated = await _ended(api, company, {"pushOperationKey": operation.push_operation_key})
+    assert updated["status"] == "Success", updated
+    shown = (await api.http.get(f"/companies/{company}/data/suppliers/{supplier_id}")).json()
+    assert shown["supplierName"] == "Library and Company"
+
+
 async def _ended(api: Api, company: str, operation: dict[str, Any]) -> dict[str, Any]:
     path = f"/companies/{company}/push/{operation['pushOperationKey']}"
     found: dict[str, Any] = await until(api, path, lambda body: body["status"] != "Pending")
