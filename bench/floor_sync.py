@@ -1,11 +1,16 @@
-"""The floor: the least that could be called a sync. http.client, orjson-less raw slices are not mapped; one upsert of
-raw JSON and four columns. Arguments: URL DSN PAGE_SIZE."""
+"""The floor: the least that could be called a sync. No mapping: raw JSON and four columns, one upsert a page.
+
+Arguments: URL DSN PAGE_SIZE. Prints one JSON line.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import http.client
+import json
+import resource
 import sys
+import time
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -31,6 +36,7 @@ async def main(url: str, dsn: str, page_size: int) -> None:
         " body jsonb)"
     )
     await db.execute("create temp table landing (like floor_invoices)")
+    started = time.perf_counter()
     http_connection = http.client.HTTPConnection(urlsplit(url).netloc)
     envelope, keys = msgspec.json.Decoder(_Envelope), msgspec.json.Decoder(_Keys)
     page = 1
@@ -42,9 +48,7 @@ async def main(url: str, dsn: str, page_size: int) -> None:
         rows = []
         for raw in raws:
             record = keys.decode(raw)
-            rows.append(
-                (record.InvoiceID, record.Status, record.Total, record.UpdatedDateUTC, bytes(raw).decode())
-            )
+            rows.append((record.InvoiceID, record.Status, record.Total, record.UpdatedDateUTC, bytes(raw).decode()))
         async with db.transaction():
             await db.copy_records_to_table("landing", records=rows)
             await db.execute(
@@ -52,6 +56,8 @@ async def main(url: str, dsn: str, page_size: int) -> None:
             )
             await db.execute("truncate landing")
         page += 1
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"seconds": time.perf_counter() - started, "peak_bytes": peak_bytes}))
 
 
 if __name__ == "__main__":

@@ -138,8 +138,8 @@ class DatasetRun:
         """A function that shapes a page at once and saves it in the background, one at a time and in order."""
         # Records and cursor are lost or kept together, so a power cut may take the last pages: they are read again.
         # What ends a dataset is committed durably, and that flushes these too.
-        # A plan that was made while the table was small would be kept, and scan it for every row, when it has grown.
-        await db.execute("set synchronous_commit = off; set plan_cache_mode = force_custom_plan")
+        # A plan that was made while the table was small would be kept, and scan it for each row, when it has grown.
+        await db.execute("set synchronous_commit = off; set enable_seqscan = off")
         under_way: asyncio.Task[None] | None = None
 
         async def save(source: Source[Any, Any], page: Page[Any], progress: int) -> None:
@@ -157,7 +157,7 @@ class DatasetRun:
                 if under_way is not None:
                     await under_way
             finally:
-                await db.execute("reset synchronous_commit; reset plan_cache_mode")
+                await db.execute("reset synchronous_commit; reset enable_seqscan")
 
     async def _prove(self, dataset: Dataset, *, deletions_confirmed: bool) -> Finished | Dataset:
         """Check what was read against the vendor's totals. A Dataset: read again first."""
