@@ -15,6 +15,8 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from bookbridge.companies.connections import Status
+from bookbridge.webhooks import consumers
+from bookbridge.webhooks.consumers import ConsumerDraft
 from tests.portal.conftest import API_KEY, Person, Site
 from tests.portal.test_portal_pages import linked
 
@@ -143,6 +145,11 @@ async def test_the_portal_in_a_browser(site: Site, chromium: Browser, person: Pe
     company, connection = await linked(site, person)
     other = await site.company("Ardcullen Provisions")
     await site.connection(other, "pdvj")
+    async with site.pool.acquire() as db, db.transaction():
+        draft = ConsumerDraft(url="http://127.0.0.1:9/hook", event_types=["company.created", "connection.failed"])
+        consumer, _ = await consumers.create(db, draft, seal=site.services.vault.seal, private_addresses_allowed=True)
+    await site.company("Told Ltd")
+    message = await site.pool.fetchval("select message_id from webhook_deliveries")
     page, complaints = await opened(chromium, phone=phone, dark=phone)
     size = "phone-dark" if phone else "desktop"
     await page.goto(f"{site.url}/portal")
@@ -159,6 +166,8 @@ async def test_the_portal_in_a_browser(site: Site, chromium: Browser, person: Pe
         "records": f"/portal/companies/{company.id}/data/bills",
         "reads": f"/portal/companies/{company.id}/reads",
         "webhooks": "/portal/webhooks",
+        "consumer": f"/portal/webhooks/consumers/{consumer.id}",
+        "message": f"/portal/webhooks/messages/{message}",
         "settings": "/portal/settings",
         "keys": "/portal/keys",
     }

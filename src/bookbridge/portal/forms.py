@@ -58,9 +58,7 @@ class Browser:
         return hmac.digest(self.secret.encode(), b"form token", hashlib.sha256).hex()
 
     def cookies(self) -> list[Cookie]:
-        """What must be set, so that this browser is known again."""
-        if not self.is_new:
-            return []
+        """What each page sets, so that this browser is known for COOKIE_LIFETIME_S from its newest page on."""
         return [
             Cookie(
                 key=SECURE_COOKIE if self.secure else COOKIE,
