@@ -22,6 +22,7 @@ import uvloop
 from rich.console import Console
 
 from bookbridge import app as composition
+from bookbridge.api.http_protocol import BoundedHttpProtocol
 from bookbridge.companies import vault
 from bookbridge.emulators.sandboxes import SANDBOXES
 from bookbridge.logs import configure_logging
@@ -35,7 +36,6 @@ console = Console(highlight=False)
 
 READY_TIMEOUT_S = 60.0
 SHUTDOWN_TIMEOUT_S = 10
-REQUEST_LINE_MAX_BYTES = 64 * 1024
 BACKLOG = 2048
 
 DataDir = Annotated[Path | None, typer.Option(help="Everything is kept here: database and secret keys.")]
@@ -184,7 +184,8 @@ async def _serve(settings: Settings, asgi: Any, api_key: str) -> None:
         asgi,
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=BoundedHttpProtocol,
+        ws="none",
         lifespan="off",
         access_log=False,
         log_level="warning",

@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 
 from bookbridge import app as composition
+from bookbridge.api.http_protocol import BoundedHttpProtocol
 from bookbridge.app import Rooms
 from bookbridge.companies import connections, lifecycle
 from bookbridge.settings import Settings
@@ -107,7 +108,8 @@ async def serving(dsn: str, data_dir: Path, **given: Any) -> AsyncIterator[Api]:
     await composition.prepare(settings, dsn)
     async with composition.open_rooms(settings, dsn) as rooms:
         asgi = await composition.api_server(rooms)
-        server = uvicorn.Server(uvicorn.Config(asgi, lifespan="on", log_level="warning", access_log=False))
+        config = uvicorn.Config(asgi, http=BoundedHttpProtocol, lifespan="on", log_level="warning", access_log=False)
+        server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[sock]))
         url = f"http://127.0.0.1:{port}"
         async with httpx2.AsyncClient(base_url=url, headers={"Authorization": basic(KEY)}, timeout=DEADLINE_S) as http:

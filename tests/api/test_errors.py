@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 
+from bookbridge.api import http_protocol
 from tests.api.conftest import KEY, Api, assert_error, basic
 
 NUL = "a\x00b"
@@ -292,3 +294,46 @@ async def test_answers_are_not_to_be_kept(api: Api) -> None:
         answer = await api.http.get(path)
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "began",
+    [
+        "GET /",
+        "GET / HTTP/1.1\r\nA: ",
+        "POST /companies HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;a=",
+        "POST /companies HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: ",
+    ],
+)
+async def test_endless_heads_are_cut_off(api: Api, began: str) -> None:
+    """Addresses, headers, chunk extensions and trailers without end do not fill the memory."""
+    reader, writer = await asyncio.open_connection(urlsplit(api.url).hostname, urlsplit(api.url).port)
+    writer.write(began.encode())
+    sent = 0
+    try:
+        while sent < SIZE_BYTES:
+            writer.write(b"x" * 16_384)
+            await writer.drain()
+            sent += 16_384
+    except ConnectionError:
+        pass
+    assert sent < SIZE_BYTES / 2
+    if not began.startswith("POST"):
+        # The answer may be lost when the connection breaks under what is still being sent.
+        with contextlib.suppress(ConnectionError):
+            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 431")
+    writer.close()
+    assert (await api.http.get("/companies")).status_code == 200
+
+
+async def test_usual_heads_are_served(api: Api) -> None:
+    for _ in range(3):
+        assert (await api.http.get("/companies", headers={"X-Long": "x" * 30_000})).status_code == 200
+
+
+async def test_silent_connections_are_closed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_S", 0.1)
+    reader, writer = await asyncio.open_connection(urlsplit(api.url).hostname, urlsplit(api.url).port)
+    writer.write(b"GET / HTTP/1.1\r\n")
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
