@@ -37,6 +37,23 @@ def test_what_a_record_refers_to_is_synced_before_it() -> None:
         ("bills", "bills", "Bill", Level.COMPANY),
         ("billCreditNotes", "billCreditNotes", "BillCreditNote", Level.COMPANY),
         ("billPayments", "billPayments", "BillPayment", Level.COMPANY),
+        ("invoices", "invoices", "Invoice", Level.COMPANY),
+        ("creditNotes", "creditNotes", "CreditNote", Level.COMPANY),
+        ("payments", "payments", "Payment", Level.COMPANY),
+        ("salesOrders", "salesOrders", "SalesOrder", Level.COMPANY),
+        ("purchaseOrders", "purchaseOrders", "PurchaseOrder", Level.COMPANY),
+        ("itemReceipts", "itemReceipts", "ItemReceipt", Level.COMPANY),
+        ("directCosts", "directCosts", "DirectCost", Level.CONNECTION),
+        ("directIncomes", "directIncomes", "DirectIncome", Level.CONNECTION),
+        ("transfers", "transfers", "Transfer", Level.CONNECTION),
+        ("journals", "journals", "Journal", Level.COMPANY),
+        ("journalEntries", "journalEntries", "JournalEntry", Level.COMPANY),
+        ("bankTransactions", "bankTransactions", "BankTransaction", Level.CONNECTION),
+        ("accountTransactions", "accountTransactions", "AccountTransaction", Level.CONNECTION),
+        ("paymentMethods", "paymentMethods", "PaymentMethod", Level.COMPANY),
+        ("balanceSheet", "financials/balanceSheet", "BalanceSheet", Level.COMPANY),
+        ("profitAndLoss", "financials/profitAndLoss", "ProfitAndLoss", Level.COMPANY),
+        ("cashFlowStatement", "financials/cashFlowStatement", "CashFlowStatement", Level.COMPANY),
     ],
 )
 def test_keys_paths_and_levels(key: str, path: str, record: str, level: Level) -> None:
@@ -45,8 +62,29 @@ def test_keys_paths_and_levels(key: str, path: str, record: str, level: Level) -
     assert (data_type.key, data_type.path, data_type.name, data_type.level) == (key, path, record, level)
 
 
-def test_only_the_company_profile_is_single() -> None:
-    assert [one.key for one in catalog.DATA_TYPES if one.single] == ["company"]
+def test_every_accounting_type_of_the_contract_is_declared() -> None:
+    declared = {data_type.key for data_type in catalog.DATA_TYPES}
+    assert {key for key in catalog.ALL_KEYS if not key.startswith(("banking-", "commerce-"))} == declared
+
+
+def test_what_is_not_a_plain_list() -> None:
+    rows = catalog.DATA_TYPES
+    statements = ["balanceSheet", "profitAndLoss", "cashFlowStatement"]
+    assert [one.key for one in rows if one.single] == ["company", *statements]
+    assert [one.key for one in rows if one.statement] == statements
+    assert [one.key for one in rows if one.pdf] == ["invoices"]
+    attached = {"bills", "invoices", "directCosts", "directIncomes", "customers", "suppliers"}
+    assert {one.key for one in rows if one.attachments} == attached
+
+
+def test_a_parent_is_a_list_and_the_child_names_it() -> None:
+    assert [one.key for one in catalog.DATA_TYPES if one.parent] == ["bankTransactions"]
+    for one in catalog.DATA_TYPES:
+        assert (one.parent is None) == (one.parent_field is None)
+        if one.parent is not None:
+            assert not catalog.by_key(one.parent).single
+            assert one.parent in one.links
+            assert one.parent_field in one.query_fields
 
 
 def test_names_are_found_whatever_their_case() -> None:

@@ -30,9 +30,13 @@ _SAMPLES = {
 }
 
 
-def _value(field: Field) -> object:
+def _value(field: Field, within: tuple[type, ...] = ()) -> object:
     if field.struct is not None:
-        value: object = {one.json_name: _value(one) for one in fields_of(field.struct)}
+        inner = (*within, field.struct)
+        # A report line holds report lines: left out where it comes back within itself.
+        value: object = {
+            one.json_name: _value(one, inner) for one in fields_of(field.struct) if one.struct not in inner
+        }
     elif field.kind is Kind.ENUM:
         value = field.words[0]
     else:

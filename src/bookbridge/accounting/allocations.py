@@ -1,4 +1,4 @@
-"""How much of which payment has been set against a bill or a credit note."""
+"""How much of which payment has been set against a bill, an invoice, a credit note or a direct cost or income."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class AllocatedPayment(Part, frozen=True, kw_only=True):
     reference: str | None = None
     """Reference that people know the payment by."""
     account_ref: AccountRef | None = None
-    """Account that the money came from."""
+    """Account that the money came from or went to."""
     currency: str | None = None
     """Currency of the payment, ISO 4217."""
     currency_rate: Decimal | None = None

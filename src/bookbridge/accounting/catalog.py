@@ -8,17 +8,34 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bookbridge.accounting.data_type import DataType
+from bookbridge.accounting.types.account_transactions import ACCOUNT_TRANSACTIONS
 from bookbridge.accounting.types.accounts import ACCOUNTS
+from bookbridge.accounting.types.balance_sheet import BALANCE_SHEET
 from bookbridge.accounting.types.bank_accounts import BANK_ACCOUNTS
+from bookbridge.accounting.types.bank_transactions import BANK_TRANSACTIONS
 from bookbridge.accounting.types.bill_credit_notes import BILL_CREDIT_NOTES
 from bookbridge.accounting.types.bill_payments import BILL_PAYMENTS
 from bookbridge.accounting.types.bills import BILLS
+from bookbridge.accounting.types.cash_flow_statement import CASH_FLOW_STATEMENT
 from bookbridge.accounting.types.company_info import COMPANY_INFO
+from bookbridge.accounting.types.credit_notes import CREDIT_NOTES
 from bookbridge.accounting.types.customers import CUSTOMERS
+from bookbridge.accounting.types.direct_costs import DIRECT_COSTS
+from bookbridge.accounting.types.direct_incomes import DIRECT_INCOMES
+from bookbridge.accounting.types.invoices import INVOICES
+from bookbridge.accounting.types.item_receipts import ITEM_RECEIPTS
 from bookbridge.accounting.types.items import ITEMS
+from bookbridge.accounting.types.journal_entries import JOURNAL_ENTRIES
+from bookbridge.accounting.types.journals import JOURNALS
+from bookbridge.accounting.types.payment_methods import PAYMENT_METHODS
+from bookbridge.accounting.types.payments import PAYMENTS
+from bookbridge.accounting.types.profit_and_loss import PROFIT_AND_LOSS
+from bookbridge.accounting.types.purchase_orders import PURCHASE_ORDERS
+from bookbridge.accounting.types.sales_orders import SALES_ORDERS
 from bookbridge.accounting.types.suppliers import SUPPLIERS
 from bookbridge.accounting.types.tax_rates import TAX_RATES
 from bookbridge.accounting.types.tracking_categories import TRACKING_CATEGORIES
+from bookbridge.accounting.types.transfers import TRANSFERS
 
 # Any: the rows differ in their record class, and a list of them can only promise that each is consistent in
 # itself.
@@ -30,12 +47,29 @@ DATA_TYPES: Final[tuple[AnyDataType, ...]] = (
     BANK_ACCOUNTS,
     TAX_RATES,
     TRACKING_CATEGORIES,
+    PAYMENT_METHODS,
+    JOURNALS,
     SUPPLIERS,
     CUSTOMERS,
     ITEMS,
+    PURCHASE_ORDERS,
+    ITEM_RECEIPTS,
+    SALES_ORDERS,
     BILLS,
     BILL_CREDIT_NOTES,
     BILL_PAYMENTS,
+    INVOICES,
+    CREDIT_NOTES,
+    PAYMENTS,
+    DIRECT_COSTS,
+    DIRECT_INCOMES,
+    TRANSFERS,
+    BANK_TRANSACTIONS,
+    JOURNAL_ENTRIES,
+    ACCOUNT_TRANSACTIONS,
+    BALANCE_SHEET,
+    PROFIT_AND_LOSS,
+    CASH_FLOW_STATEMENT,
 )
 
 ALL_KEYS: Final = frozenset(
@@ -110,7 +144,10 @@ def by_key(key: str) -> AnyDataType:
 
 
 def by_path(path: str) -> AnyDataType:
-    """The data type at this path segment (`accounts`), whatever the case. Raises UnknownDataTypeError."""
+    """The data type at this path (`accounts`, `financials/balanceSheet`), whatever the case.
+
+    Raises UnknownDataTypeError.
+    """
     try:
         return _BY_PATH[path.casefold()]
     except KeyError:

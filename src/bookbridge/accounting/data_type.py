@@ -69,7 +69,7 @@ class DataType(Generic[R]):
     key: str
     """Name in settings, sync requests, options and status: `chartOfAccounts`."""
     path: str
-    """Segment in reading and pushing addresses: `accounts`."""
+    """Segment in reading and pushing addresses: `accounts`. A financial statement has its folder before it."""
     record: type[R]
     """Class of its records."""
     singular: str
@@ -84,6 +84,15 @@ class DataType(Generic[R]):
     """True when there is one record, not a list of them; such a record has no id and no metadata."""
     attachments: bool = False
     """True when files can hang on its records."""
+    pdf: bool = False
+    """True when each of its records can be fetched as it was printed."""
+    statement: bool = False
+    """True for a financial statement: a single record of many months, read for a number of months instead of
+    since a date, and cut on reading to the months that an application asks for."""
+    parent: str | None = None
+    """Key of the data type under whose records it is listed: `bankAccounts`. None: listed by itself."""
+    parent_field: str | None = None
+    """JSON name of the field that holds the parent's id: `accountId`. Given exactly where there is a parent."""
 
     @property
     def name(self) -> str:

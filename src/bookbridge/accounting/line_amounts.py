@@ -1,4 +1,4 @@
-"""The arithmetic of one purchase line: quantity, price, discount, tax, totals.
+"""The arithmetic of one line of a document: quantity, price, discount, tax, totals.
 
 Line amounts exclude tax: quantity times price, less discount, is the sub total; with tax it is the total.
 It must not know which document the line is on.
@@ -16,7 +16,7 @@ PER_CENT = Decimal("0.01")
 
 
 class PricedLine(Protocol):
-    """A line of a bill or of a credit note."""
+    """A line of a bill, an invoice, an order or a credit note."""
 
     @property
     def unit_amount(self) -> Decimal | None: ...

@@ -119,7 +119,7 @@ def model_options(
         display_name=display_name or display_name_of(struct.__name__),
         description=summary(struct),
         required=required,
-        properties=_properties(struct, omit),
+        properties=_properties(struct, omit, (struct,)),
     )
 
 
@@ -140,22 +140,26 @@ def choice(word: str, description: str | None = None) -> PushOptionChoice:
     )
 
 
-def _properties(struct: type[msgspec.Struct], omit: frozenset[str]) -> dict[str, PushOption]:
+def _properties(
+    struct: type[msgspec.Struct], omit: frozenset[str], within: tuple[type[msgspec.Struct], ...]
+) -> dict[str, PushOption]:
     docs = field_docs(struct)
     return {
-        field.json_name: _option(field, docs.get(field.name, ""))
+        field.json_name: _option(field, docs.get(field.name, ""), within)
         for field in fields_of(struct)
         if field.json_name not in omit
     }
 
 
-def _option(field: Field, description: str) -> PushOption:
+def _option(field: Field, description: str, within: tuple[type[msgspec.Struct], ...]) -> PushOption:
+    # A report line holds report lines: a tree of options ends where a structure comes back within itself.
+    inner = None if field.struct is None or field.struct in within else field.struct
     return PushOption(
         type=PushOptionType.ARRAY if field.is_list else _TYPES[field.kind],
         display_name=display_name_of(field.json_name),
         description=description or display_name_of(field.json_name),
         required=field.required,
-        properties=_properties(field.struct, frozenset()) if field.struct else None,
+        properties=_properties(inner, frozenset(), (*within, inner)) if inner else None,
         # "Unknown" is what we say of a vendor's word that has no equal; nobody can ask a vendor to write it.
         options=tuple(choice(word) for word in field.words if word != UNKNOWN),
     )

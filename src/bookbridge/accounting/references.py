@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bookbridge.accounting.records import Part
+from bookbridge.accounting.records import Part, Word
 
 
 class SupplierRef(Part, frozen=True, kw_only=True):
@@ -91,6 +91,97 @@ class PurchaseOrderRef(Part, frozen=True, kw_only=True):
     """Identifier of the purchase order."""
     purchase_order_number: str | None = None
     """The number printed on the purchase order."""
+
+
+class SalesOrderDataType(Word):
+    """The one kind of record that a sales order reference points at."""
+
+    SALES_ORDERS = "salesOrders"
+
+
+class SalesOrderRef(Part, frozen=True, kw_only=True):
+    """A sales order that an invoice was raised from."""
+
+    id: str | None = None
+    """Identifier of the sales order."""
+    data_type: SalesOrderDataType | None = None
+    """Key of the data type: always `salesOrders`."""
+
+
+class BankAccountRef(Part, frozen=True, kw_only=True):
+    """The bank account that money moved on."""
+
+    id: str | None = None
+    """Identifier of the bank account."""
+    name: str | None = None
+    """Name of the bank account, for display."""
+
+
+class JournalRef(Part, frozen=True, kw_only=True):
+    """The journal that an entry is kept in."""
+
+    id: str
+    """Identifier of the journal."""
+    name: str | None = None
+    """Name of the journal, for display."""
+
+
+class ContactDataType(Word):
+    """The kinds of record that a contact can be."""
+
+    CUSTOMERS = "customers"
+    SUPPLIERS = "suppliers"
+
+
+class ContactRef(Part, frozen=True, kw_only=True):
+    """The customer or supplier on the other side of a record."""
+
+    id: str
+    """Identifier of the customer or supplier."""
+    data_type: ContactDataType | None = None
+    """Key of the data type that the contact is of."""
+
+
+class TrackedDataType(Word):
+    """The kinds of record that a line can be counted under."""
+
+    CUSTOMERS = "customers"
+    SUPPLIERS = "suppliers"
+    TRACKING_CATEGORIES = "trackingCategories"
+
+
+class TrackingRecordRef(Part, frozen=True, kw_only=True):
+    """A record that a line is counted under."""
+
+    id: str | None = None
+    """Identifier of the record."""
+    data_type: TrackedDataType | None = None
+    """Key of the data type that the record is of."""
+
+
+class PostedDataType(Word):
+    """The kinds of record that bookings come from."""
+
+    BANK_TRANSACTIONS = "bankTransactions"
+    BILL_CREDIT_NOTES = "billCreditNotes"
+    BILL_PAYMENTS = "billPayments"
+    BILLS = "bills"
+    CREDIT_NOTES = "creditNotes"
+    DIRECT_COSTS = "directCosts"
+    DIRECT_INCOMES = "directIncomes"
+    INVOICES = "invoices"
+    JOURNAL_ENTRIES = "journalEntries"
+    PAYMENTS = "payments"
+    TRANSFERS = "transfers"
+
+
+class PostedRecordRef(Part, frozen=True, kw_only=True):
+    """The record that a booking came from."""
+
+    id: str | None = None
+    """Identifier of the record."""
+    data_type: PostedDataType | None = None
+    """Key of the data type that the record is of."""
 
 
 class RecordRef(Part, frozen=True, kw_only=True):

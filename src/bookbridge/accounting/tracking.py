@@ -1,9 +1,18 @@
-"""What a purchase line is tracked against: categories, a customer, a project."""
+"""What a line is tracked against: categories, a customer, a supplier, a project.
+
+The contract has two shapes for it: categories with whom a line is billed to, and a plain list of records.
+"""
 
 from __future__ import annotations
 
 from bookbridge.accounting.records import Part, Word
-from bookbridge.accounting.references import CustomerRef, ProjectRef, TrackingCategoryRef
+from bookbridge.accounting.references import (
+    CustomerRef,
+    ProjectRef,
+    RecordRef,
+    TrackingCategoryRef,
+    TrackingRecordRef,
+)
 
 
 class BilledTo(Word):
@@ -28,3 +37,26 @@ class Tracking(Part, frozen=True, kw_only=True):
     """The customer, where the line is tracked against one."""
     project_ref: ProjectRef | None = None
     """The project, where the line is tracked against one."""
+
+
+class SalesTracking(Tracking, frozen=True, kw_only=True):
+    """Categories that a line of a sale is counted under, and what it came from."""
+
+    record_ref: RecordRef | None = None
+    """The record that the line came from."""
+
+
+class RecordTracking(Part, frozen=True, kw_only=True):
+    """Records that a line is counted under."""
+
+    record_refs: tuple[TrackingRecordRef, ...] = ()
+    """Customers, suppliers and tracking categories of the line."""
+
+
+class CostTracking(RecordTracking, frozen=True, kw_only=True):
+    """Records that a line of a cost is counted under, and who will be charged for it."""
+
+    record_refs: tuple[TrackingRecordRef, ...]
+    """Customers, suppliers and tracking categories of the line; empty when it has none."""
+    invoice_to: RecordRef | None = None
+    """The customer that the cost will be charged on to."""

@@ -10,17 +10,13 @@ from decimal import Decimal
 from bookbridge.accounting.allocations import PaymentAllocation
 from bookbridge.accounting.data_type import DataType, Level
 from bookbridge.accounting.dates import ContractDateTime
-from bookbridge.accounting.line_amounts import line_problems
-from bookbridge.accounting.money import ZERO, exact_difference
-from bookbridge.accounting.problems import (
-    Problem,
-    allocated_amount,
-    currency_problems,
-    date_problems,
-    guarded,
-    rounding_tolerance,
-    sum_problem,
+from bookbridge.accounting.documents import (
+    line_item_problems,
+    lines_problems,
+    remaining_credit_problems,
+    total_problems,
 )
+from bookbridge.accounting.problems import Problem, currency_problems, date_problems, guarded
 from bookbridge.accounting.records import ListedRecord, Part, Word
 from bookbridge.accounting.references import (
     AccountRef,
@@ -125,36 +121,23 @@ class BillCreditNote(ListedRecord, frozen=True, kw_only=True):
 @guarded
 def check(credit: BillCreditNote) -> list[Problem]:
     """Line amounts, document totals, remaining credit against allocations and status, dates and currency."""
-    found = currency_problems(credit.currency, credit.currency_rate)
+    lines, currency = credit.line_items, credit.currency
+    found = currency_problems(currency, credit.currency_rate)
     found += date_problems(issueDate=credit.issue_date, allocatedOnDate=credit.allocated_on_date)
-    for position, line in enumerate(credit.line_items):
-        found += line_problems(line, f"lineItems[{position}].", credit.currency)
-    found += sum_problem("totalAmount", credit.total_amount, (credit.sub_total, credit.total_tax_amount), ZERO)
-    if credit.line_items:
-        tolerance = rounding_tolerance(credit.currency, len(credit.line_items))
-        taxes = [line.tax_amount for line in credit.line_items]
-        found += sum_problem("totalTaxAmount", credit.total_tax_amount, taxes, tolerance)
+    found += line_item_problems(lines, currency)
+    found += total_problems(credit.total_amount, credit.sub_total, credit.total_tax_amount)
+    found += lines_problems("totalTaxAmount", credit.total_tax_amount, [line.tax_amount for line in lines], currency)
     if credit.total_amount < 0:
         found.append(Problem("totalAmount", "A credit note's total is zero or more."))
-    return found + _remaining_credit_problems(credit)
-
-
-def _remaining_credit_problems(credit: BillCreditNote) -> list[Problem]:
-    remaining = credit.remaining_credit
-    if remaining is None:
-        return []
-    if not 0 <= remaining <= max(credit.total_amount, ZERO):
-        return [Problem("remainingCredit", f"{remaining} is not between zero and the total.")]
-    if credit.status is BillCreditNoteStatus.PAID and remaining != 0:
-        return [Problem("remainingCredit", f"The credit note is Paid, yet {remaining} remains.")]
-    allocated = allocated_amount(credit.payment_allocations, credit.currency)
-    if not credit.payment_allocations or allocated is None:
-        return []
-    # Whether an allocation of credit is written with a minus differs between platforms; its size does not.
-    expected = exact_difference(credit.total_amount, allocated.copy_abs())
-    if remaining == expected:
-        return []
-    return [Problem("remainingCredit", f"Stated as {remaining}, but total less allocations is {expected}.")]
+    if credit.remaining_credit is not None:
+        found += remaining_credit_problems(
+            credit.remaining_credit,
+            credit.total_amount,
+            is_used_up=credit.status is BillCreditNoteStatus.PAID,
+            allocations=credit.payment_allocations,
+            currency=currency,
+        )
+    return found
 
 
 BILL_CREDIT_NOTES = DataType(

@@ -1,8 +1,7 @@
 """Payments to suppliers, and what each of them pays.
 
-A payment has lines, a line has links. The sum of the lines is the payment's total. A link below zero lowers
-what the company owes (it pays a bill), one above zero raises it (it uses up a credit note); a line and its
-links add up to zero. A credit note that pays a bill is thus a payment of total zero with two links.
+A link below zero lowers what the company owes (it pays a bill), one above zero raises it (it uses up a credit
+note); `payment_lines` says how lines and links add up.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from decimal import Decimal
 
 from bookbridge.accounting.data_type import DataType, Level
 from bookbridge.accounting.dates import ContractDateTime
-from bookbridge.accounting.money import ZERO
-from bookbridge.accounting.problems import Problem, currency_problems, date_problems, guarded, sum_problem
+from bookbridge.accounting.payment_lines import LinkRules, payment_line_problems
+from bookbridge.accounting.problems import Problem, currency_problems, date_problems, guarded
 from bookbridge.accounting.records import ListedRecord, Part, Word
 from bookbridge.accounting.references import AccountRef, PaymentMethodRef, SupplierRef
 
@@ -81,14 +80,19 @@ class BillPayment(ListedRecord, frozen=True, kw_only=True):
     """Reference that people know the payment by."""
 
 
-# A vendor that does not say what a payment on account is for writes its link with amount zero.
-_MAY_CARRY_NO_AMOUNT = frozenset(
-    {
-        BillPaymentLineLinkType.PAYMENT_ON_ACCOUNT,
-        BillPaymentLineLinkType.REFUND,
-        BillPaymentLineLinkType.UNLINKED,
-        BillPaymentLineLinkType.UNKNOWN,
-    }
+_LINK_RULES = LinkRules(
+    paid=BillPaymentLineLinkType.BILL,
+    paid_message="Paying a bill lowers what is owed: zero or less.",
+    credit=BillPaymentLineLinkType.CREDIT_NOTE,
+    credit_message="Using a credit note raises what is owed: zero or more.",
+    may_carry_no_amount=frozenset(
+        {
+            BillPaymentLineLinkType.PAYMENT_ON_ACCOUNT,
+            BillPaymentLineLinkType.REFUND,
+            BillPaymentLineLinkType.UNLINKED,
+            BillPaymentLineLinkType.UNKNOWN,
+        }
+    ),
 )
 
 
@@ -97,46 +101,7 @@ def check(payment: BillPayment) -> list[Problem]:
     """Lines against the total, links against their line, signs of links, dates and currency."""
     found = currency_problems(payment.currency, payment.currency_rate)
     found += date_problems(date=payment.date)
-    if payment.lines and payment.total_amount is not None:
-        amounts = [line.amount for line in payment.lines]
-        found += sum_problem("totalAmount", payment.total_amount, amounts, ZERO)
-    for position, line in enumerate(payment.lines):
-        found += _line_problems(line, f"lines[{position}].")
-    return found
-
-
-def _line_problems(line: BillPaymentLine, prefix: str) -> list[Problem]:
-    found = date_problems(**{f"{prefix}allocatedOnDate": line.allocated_on_date})
-    for position, link in enumerate(line.links):
-        found += _link_problems(link, f"{prefix}links[{position}].")
-    if _adds_up_in_one_currency(line):
-        owed = [None if link.amount is None else link.amount.copy_negate() for link in line.links]
-        found += sum_problem(f"{prefix}amount", line.amount, owed, ZERO)
-    return found
-
-
-def _adds_up_in_one_currency(line: BillPaymentLine) -> bool:
-    if not line.links:
-        return False
-    if any(link.currency_rate not in (None, 1) for link in line.links):
-        # Link amounts in another currency add up only after an exchange gain or loss that is not in the
-        # record.
-        return False
-    return not any(link.type in _MAY_CARRY_NO_AMOUNT and not link.amount for link in line.links)
-
-
-def _link_problems(link: BillPaymentLineLink, prefix: str) -> list[Problem]:
-    found = []
-    if link.currency_rate is not None and link.currency_rate <= 0:
-        message = f"An exchange rate is greater than zero, not {link.currency_rate}."
-        found.append(Problem(f"{prefix}currencyRate", message))
-    if link.amount is None:
-        return found
-    if link.type is BillPaymentLineLinkType.BILL and link.amount > 0:
-        found.append(Problem(f"{prefix}amount", "Paying a bill lowers what is owed: zero or less."))
-    if link.type is BillPaymentLineLinkType.CREDIT_NOTE and link.amount < 0:
-        found.append(Problem(f"{prefix}amount", "Using a credit note raises what is owed: zero or more."))
-    return found
+    return found + payment_line_problems(payment.total_amount, payment.lines, _LINK_RULES)
 
 
 BILL_PAYMENTS = DataType(
@@ -145,6 +110,6 @@ BILL_PAYMENTS = DataType(
     record=BillPayment,
     singular="bill payment",
     level=Level.COMPANY,
-    links=("suppliers", "chartOfAccounts", "bankAccounts", "bills", "billCreditNotes"),
+    links=("suppliers", "chartOfAccounts", "bankAccounts", "paymentMethods", "bills", "billCreditNotes"),
     check=check,
 )

@@ -11,17 +11,15 @@ from decimal import Decimal
 from bookbridge.accounting.allocations import PaymentAllocation
 from bookbridge.accounting.data_type import DataType, Level
 from bookbridge.accounting.dates import ContractDateTime
-from bookbridge.accounting.line_amounts import line_problems
-from bookbridge.accounting.money import ZERO, exact_difference, exact_sum
-from bookbridge.accounting.problems import (
-    Problem,
-    allocated_amount,
-    currency_problems,
-    date_problems,
-    guarded,
-    rounding_tolerance,
-    sum_problem,
+from bookbridge.accounting.documents import (
+    DueStatuses,
+    amount_due_problems,
+    line_item_problems,
+    lines_problems,
+    total_problems,
 )
+from bookbridge.accounting.money import exact_sum
+from bookbridge.accounting.problems import Problem, currency_problems, date_problems, guarded
 from bookbridge.accounting.records import ListedRecord, Part, Word
 from bookbridge.accounting.references import (
     AccountRef,
@@ -125,56 +123,31 @@ class Bill(ListedRecord, frozen=True, kw_only=True):
     """Payments and credits that were set against the bill."""
 
 
+_STATUSES = DueStatuses(BillStatus.OPEN, BillStatus.PARTIALLY_PAID, BillStatus.PAID)
+
+
 @guarded
 def check(bill: Bill) -> list[Problem]:
     """Line amounts, document totals, amount due against allocations and status, dates and currency."""
-    found = currency_problems(bill.currency, bill.currency_rate)
+    lines, currency = bill.line_items, bill.currency
+    found = currency_problems(currency, bill.currency_rate)
     found += date_problems(issueDate=bill.issue_date, dueDate=bill.due_date)
-    for position, line in enumerate(bill.line_items):
-        found += line_problems(line, f"lineItems[{position}].", bill.currency)
-    return found + _total_problems(bill) + _amount_due_problems(bill)
-
-
-def _total_problems(bill: Bill) -> list[Problem]:
-    found = sum_problem("totalAmount", bill.total_amount, (bill.sub_total, bill.tax_amount), ZERO)
-    if bill.line_items:
-        # Vendors round tax either on each line or once on the document; both are right.
-        tolerance = rounding_tolerance(bill.currency, len(bill.line_items))
-        lines = bill.line_items
-        found += sum_problem("subTotal", bill.sub_total, [line.sub_total for line in lines], tolerance)
-        found += sum_problem("taxAmount", bill.tax_amount, [line.tax_amount for line in lines], tolerance)
+    found += line_item_problems(lines, currency)
+    found += total_problems(bill.total_amount, bill.sub_total, bill.tax_amount)
+    found += lines_problems("subTotal", bill.sub_total, [line.sub_total for line in lines], currency)
+    found += lines_problems("taxAmount", bill.tax_amount, [line.tax_amount for line in lines], currency)
+    if bill.amount_due is not None:
+        found += amount_due_problems(
+            "bill",
+            bill.status,
+            _STATUSES,
+            due=bill.amount_due,
+            total=bill.total_amount,
+            allocations=bill.payment_allocations,
+            withheld=exact_sum(tax.amount for tax in bill.withholding_tax),
+            currency=currency,
+        )
     return found
-
-
-def _amount_due_problems(bill: Bill) -> list[Problem]:
-    if bill.amount_due is None:
-        return []
-    found = _status_problems(bill.status, bill.amount_due, bill.total_amount)
-    allocated = allocated_amount(bill.payment_allocations, bill.currency)
-    # Without a list of allocations there is nothing to compare: not every vendor gives one. Withheld tax
-    # lowers what is due on some platforms only, so neither answer is a finding.
-    if bill.payment_allocations and allocated is not None:
-        withheld = exact_sum(tax.amount for tax in bill.withholding_tax)
-        expected = exact_difference(bill.total_amount, allocated)
-        # An allocation is a minus on platforms that tell what it does to the debt; its size is the same.
-        as_minus = exact_sum((bill.total_amount, allocated))
-        if bill.amount_due not in (expected, as_minus, exact_difference(expected, withheld)):
-            message = f"Stated as {bill.amount_due}, but total less allocations is {expected}."
-            found.append(Problem("amountDue", message))
-    return found
-
-
-def _status_problems(status: BillStatus, due: Decimal, total: Decimal) -> list[Problem]:
-    # Supplier credits come as bills with negative totals on some platforms: compare with the sign taken off.
-    if total < 0:
-        due, total = due.copy_negate(), total.copy_negate()
-    if status is BillStatus.PAID and due != 0:
-        return [Problem("amountDue", f"The bill is Paid, yet {due} is due.")]
-    if status is BillStatus.PARTIALLY_PAID and not 0 < due < total:
-        return [Problem("amountDue", f"The bill is PartiallyPaid, yet {due} of {total} is due.")]
-    if status is BillStatus.OPEN and not 0 <= due <= total:
-        return [Problem("amountDue", f"The bill is Open, yet {due} of {total} is due.")]
-    return []
 
 
 BILLS = DataType(
@@ -183,7 +156,7 @@ BILLS = DataType(
     record=Bill,
     singular="bill",
     level=Level.COMPANY,
-    links=("suppliers", "chartOfAccounts", "taxRates", "items", "trackingCategories", "customers"),
+    links=("suppliers", "chartOfAccounts", "taxRates", "items", "trackingCategories", "customers", "purchaseOrders"),
     check=check,
     attachments=True,
 )

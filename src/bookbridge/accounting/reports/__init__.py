@@ -1,0 +1,1 @@
+"""Reports: drawn up from records when they are asked for, never synced; so they are not data types."""
