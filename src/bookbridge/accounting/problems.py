@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, wraps
-from typing import TypeVar
+from typing import ParamSpec
 
 from bookbridge.accounting.allocations import PaymentAllocation
 from bookbridge.accounting.dates import parse_contract_datetime
@@ -19,7 +19,7 @@ from bookbridge.accounting.money import exact_difference, exact_product, exact_s
 CURRENCY_CODE_LENGTH = 3
 DATES_REMEMBERED_MAX = 8192
 
-Checked = TypeVar("Checked")
+Checked = ParamSpec("Checked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,15 @@ class Problem:
     message: str
 
 
-def guarded(check: Callable[[Checked], list[Problem]]) -> Callable[[Checked], list[Problem]]:
+def guarded(check: Callable[Checked, list[Problem]]) -> Callable[Checked, list[Problem]]:
     """The check, with numbers that cannot be calculated with (NaN, `1E+999999`) turned into a finding."""
 
     @wraps(check)
-    def find(record: Checked) -> list[Problem]:
+    def find(*args: Checked.args, **kwargs: Checked.kwargs) -> list[Problem]:
         try:
-            return check(record)
+            return check(*args, **kwargs)
         except ArithmeticError:
-            return [Problem("", "The record holds a number that cannot be calculated with.")]
+            return [Problem("", "There is a number here that cannot be calculated with.")]
 
     return find
 

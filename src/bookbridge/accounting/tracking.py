@@ -39,9 +39,27 @@ class Tracking(Part, frozen=True, kw_only=True):
     """The project, where the line is tracked against one."""
 
 
-class SalesTracking(Tracking, frozen=True, kw_only=True):
+class SaleBilledTo(Word):
+    """Whom a sale is charged to, beside the customer that it was made to."""
+
+    UNKNOWN = "Unknown"
+    NOT_APPLICABLE = "NotApplicable"
+    PROJECT = "Project"
+
+
+class SalesTracking(Part, frozen=True, kw_only=True):
     """Categories that a line of a sale is counted under, and what it came from."""
 
+    category_refs: tuple[TrackingCategoryRef, ...]
+    """Tracking categories of the line; empty when it has none."""
+    is_billed_to: SaleBilledTo
+    """What the line was sold for."""
+    is_rebilled_to: SaleBilledTo
+    """What the line will be charged on to."""
+    customer_ref: CustomerRef | None = None
+    """The customer, where the line is tracked against one."""
+    project_ref: ProjectRef | None = None
+    """The project, where the line is tracked against one."""
     record_ref: RecordRef | None = None
     """The record that the line came from."""
 
