@@ -22,7 +22,7 @@ PAGE = 100
 async def test_the_first_read_takes_everything_and_proves_it(desk: Desk) -> None:
     queued = await desk.queue()
     await desk.work()
-    assert {one.data_type for one in queued} == {row.key for row in catalog.DATA_TYPES}
+    assert {one.data_type for one in queued} == set(queue.readable(desk.connection))
     for one in queued:
         ended = await desk.dataset(one)
         assert (ended.status, ended.error_message) == (Status.COMPLETE, None), one.data_type
@@ -47,7 +47,7 @@ async def test_what_others_refer_to_is_read_first(desk: Desk) -> None:
     order = [row["data_type"] for row in rows]
     for data_type in catalog.DATA_TYPES:
         for link in data_type.links:
-            if link in order:
+            if link in order and data_type.key in order:
                 assert order.index(link) < order.index(data_type.key), (link, data_type.key)
 
 
@@ -136,9 +136,8 @@ async def test_a_run_that_ends_at_every_page_comes_to_the_same(open_desk: OpenDe
     await desk.queue()
     assert await desk.work(slice_s=0.0) > 20
     assert await desk.contents() == whole
-    assert await desk.pool.fetchval("select count(*) from datasets where status = 'Complete'") == len(
-        catalog.DATA_TYPES
-    )
+    complete = await desk.pool.fetchval("select count(*) from datasets where status = 'Complete'")
+    assert complete == len(queue.readable(desk.connection))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -189,7 +188,7 @@ async def test_only_what_can_be_read_is_queued(desk: Desk) -> None:
             await queue.queue_one(db, desk.connection, "bills")
         await queue.queue_if_idle(db, desk.connection, "bills")
         rest = await queue.queue_all(db, [desk.connection])
-        assert {one.data_type for one in rest} == {row.key for row in catalog.DATA_TYPES} - {"bills"}
+        assert {one.data_type for one in rest} == set(queue.readable(desk.connection)) - {"bills"}
         waiting = await queue.pending_connection_ids(db, 5)
     assert waiting == [desk.connection.id]
     await desk.work()

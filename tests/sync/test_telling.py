@@ -8,7 +8,7 @@ import msgspec
 
 from bookbridge.accounting import catalog
 from bookbridge.store.query import compile_order, compile_query
-from bookbridge.sync import validation, views
+from bookbridge.sync import queue, validation, views
 from bookbridge.sync.datasets import Status
 from bookbridge.sync.views import DATASET_PROPERTIES
 from tests.sync.conftest import Desk, Veil
@@ -23,7 +23,7 @@ async def test_each_batch_is_told_once_and_an_authorisation_once_more(desk: Desk
     assert told["referenceCompany"]["id"] == str(desk.company.id)
     assert told["referenceCompany"]["name"] == "Larkfield"
     assert "modifiedFromDate" not in told
-    assert [row["dataType"] for row in told["dataTypes"]] == [row.key for row in catalog.DATA_TYPES]
+    assert [row["dataType"] for row in told["dataTypes"]] == queue.readable(desk.connection)
     for row in told["dataTypes"]:
         assert row["connectionId"] == str(desk.connection.id)
         assert (row["status"], row["recordsModified"], row["issues"]) == ("Complete", True, [])
