@@ -5,7 +5,6 @@ Arguments: URL DSN PAGE_SIZE DATA_DIR. Prints one JSON line.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import resource
 import sys

@@ -1,9 +1,9 @@
 """The main job from start to end, against real processes, checked at every step.
 
-Starts Bookbridge on its embedded PostgreSQL with the Xero emulator as sandbox, and does what a fintech's application and its
-customer would do: create a company, connect it, authorise through Link, read the books, write a supplier, a bill, its
-attachment and a payment back, see the ledger agree and the signed webhooks arrive, unlink. Exits with 0 only if every
-step was checked.
+Starts Bookbridge on its embedded PostgreSQL with the Xero emulator as sandbox, and does what a fintech's application
+and its customer would do: create a company, connect it, authorise through Link, read the books, write a supplier, a
+bill, its attachment and a payment back, see the ledger agree and the signed webhooks arrive, unlink. Exits with 0 only
+if every step was checked.
 """
 
 from __future__ import annotations
