@@ -1,6 +1,6 @@
 """The guide's printed Python sample, run with the older SDK it was written for, in an environment of its own.
 
-Only the slips of the printed text are mended (`console.log`). Arguments: SERVER_URL API_KEY. Prints what it made as JSON.
+Only the slips of the printed text are mended (`console.log`). Arguments: SERVER_URL API_KEY. Prints JSON at the end.
 """
 
 import base64
