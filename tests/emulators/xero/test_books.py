@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 
 from bookbridge.emulators.xero import XeroEmulatorSettings, bank_transactions, documents, payments
 from bookbridge.emulators.xero.books import Book
-from bookbridge.emulators.xero.clock import Clock
 from bookbridge.emulators.xero.postings import imbalances
 from bookbridge.emulators.xero.render_documents import invoice
-from bookbridge.emulators.xero.seed import add_organisation, seed_books
+from bookbridge.emulators.xero.seed import seed_book, seed_books
 from bookbridge.emulators.xero.shapes import Shape
 from bookbridge.emulators.xero.wire import Fields, ValidationFailed
 from tests.emulators.xero.world import Api, World
@@ -31,18 +30,18 @@ def shown(book: Book) -> list[dict[str, Any]]:
 
 
 def test_seed_books_balance_and_repeat() -> None:
-    first, second = seed_books(SETTINGS, Clock()), seed_books(SETTINGS, Clock())
+    first, second = seed_books(SETTINGS), seed_books(SETTINGS)
     for one, other in zip(first, second, strict=True):
         assert imbalances(one) == []
         assert shown(one) == shown(other)
         assert [p.journal_id for p in one.journals] == [p.journal_id for p in other.journals]
-    assert shown(first[0]) != shown(seed_books(XeroEmulatorSettings(seed=9), Clock())[0])
+    assert shown(first[0]) != shown(seed_books(XeroEmulatorSettings(seed=9))[0])
 
 
 @pytest.mark.parametrize("seed", range(2, 8))
 @pytest.mark.parametrize("currency", ["GBP", "NZD"])
 def test_any_seed_gives_a_book_with_everything_in_it(seed: int, currency: str) -> None:
-    book = add_organisation(SETTINGS, Clock(), seed=seed, name="Any", base_currency=currency)
+    book = seed_book(SETTINGS, seed=seed, name="Any", base_currency=currency)
     assert imbalances(book) == []
     statuses = {record.status for record in book.invoices}
     assert statuses == {"DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"}
@@ -54,7 +53,7 @@ def test_any_seed_gives_a_book_with_everything_in_it(seed: int, currency: str) -
 
 
 def test_ids_and_names_are_unique_over_books() -> None:
-    one, two = seed_books(SETTINGS, Clock())
+    one, two = seed_books(SETTINGS)
     assert one.organisation.organisation_id != two.organisation.organisation_id
     assert {i.invoice_id for i in one.invoices}.isdisjoint(i.invoice_id for i in two.invoices)
 
@@ -145,7 +144,7 @@ def _act(book: Book, action: tuple[str, Decimal, int, str, str, str]) -> None:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ACTION, min_size=1, max_size=25))
 def test_whatever_happens_the_book_balances(actions: list[tuple[str, Decimal, int, str, str, str]]) -> None:
-    book = add_organisation(SETTINGS, Clock(), seed=1, name="Prop book", base_currency="GBP", documents=2)
+    book = seed_book(SETTINGS, seed=1, name="Prop book", base_currency="GBP", documents=2)
     for action in actions:
         before = (len(book.journals), len(book.payments), shown(book))
         try:

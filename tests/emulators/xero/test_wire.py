@@ -10,16 +10,15 @@ from hypothesis import strategies as st
 
 from bookbridge.emulators.xero import XeroEmulatorSettings
 from bookbridge.emulators.xero.accounting_api import answer
-from bookbridge.emulators.xero.clock import Clock
 from bookbridge.emulators.xero.http import Request
 from bookbridge.emulators.xero.lists import Envelope, QueryCache
 from bookbridge.emulators.xero.postings import imbalances
 from bookbridge.emulators.xero.resources import RESOURCES, Resource
-from bookbridge.emulators.xero.seed import add_organisation
+from bookbridge.emulators.xero.seed import seed_book
 from tests.emulators.xero.world import Api
 
 XML = {"content-type": "application/xml"}
-FUZZED = add_organisation(XeroEmulatorSettings(), Clock(), seed=1, name="Fuzzed", base_currency="GBP", documents=2)
+FUZZED = seed_book(XeroEmulatorSettings(), seed=1, name="Fuzzed", base_currency="GBP", documents=2)
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,23 @@
 """The emulator as an ASGI application: routes, authentication, limits, replay, faults, request log.
 
 It must not know accounting rules or shape records. One instance holds one world of organisations in
-memory; nothing outlives the process.
+memory. Whatever may change that world goes through ``change``, which runs it at a fixed moment with a fixed
+series of ids: so it can be kept in a journal and, after a restart, be repeated to the same outcome.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import uuid
 from collections import OrderedDict, deque
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
 
-from bookbridge.emulators.xero import control, oauth_routes
+from bookbridge.emulators.xero import control, oauth_routes, page_edits, snapshot
 from bookbridge.emulators.xero.accounting_api import allowed, answer, required_scopes
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.clock import Clock
@@ -33,20 +37,19 @@ from bookbridge.emulators.xero.http import (
     text_response,
 )
 from bookbridge.emulators.xero.identity import Identity
+from bookbridge.emulators.xero.ids import Ids
 from bookbridge.emulators.xero.limits import Exceeded, Limiter
-from bookbridge.emulators.xero.lists import Envelope, QueryCache, select
-from bookbridge.emulators.xero.resources import find_resource
-from bookbridge.emulators.xero.seed import seed_books
+from bookbridge.emulators.xero.lists import Envelope, QueryCache
+from bookbridge.emulators.xero.seed import bring_to_present, seed_books
 from bookbridge.emulators.xero.settings import (
-    DEFAULT_PAGE_SIZE,
     MAX_ATTACHMENT_BYTES,
     MAX_BODY_BYTES,
     MAX_IDEMPOTENCY_KEY_CHARS,
     MAX_IDEMPOTENT_ANSWERS,
     MAX_LOGGED_REQUESTS,
-    MAX_PAGE_SIZE,
     XeroEmulatorSettings,
 )
+from bookbridge.emulators.xero.state import Effect, StateDirectory
 from bookbridge.emulators.xero.wire import problem, refused
 
 log = structlog.get_logger(__name__)
@@ -78,14 +81,17 @@ class LoggedRequest(msgspec.Struct, kw_only=True):
 class Emulator:
     """One world: its organisations, tokens, limits and faults."""
 
-    def __init__(self, settings: XeroEmulatorSettings) -> None:
+    def __init__(self, settings: XeroEmulatorSettings, state: StateDirectory | None = None) -> None:
         self.settings = settings
-        self.reset()
+        self._state = state
+        self._seed()
+        if state is not None:
+            self._resume(state)
 
-    def reset(self) -> None:
-        """Forget everything and seed the books again; all tokens are void."""
+    def _seed(self) -> None:
         self.clock = Clock()
-        self.identity = Identity(self.settings, self.clock)
+        self.ids = Ids()
+        self.identity = Identity(self.settings, self.clock, self.ids)
         self.limiter = Limiter(self.settings.limits, self.clock)
         self.faults = Faults()
         self.requests: deque[LoggedRequest] = deque(maxlen=MAX_LOGGED_REQUESTS)
@@ -93,9 +99,101 @@ class Emulator:
         self.replays = 0
         self._answers: OrderedDict[tuple[str, str, str], Response] = OrderedDict()
         self._cache = QueryCache()
-        self.books: dict[str, Book] = {
-            book.organisation.organisation_id: book for book in seed_books(self.settings, self.clock)
+        self.books: dict[str, Book] = {}
+        for book in seed_books(self.settings):
+            self.admit(book)
+
+    def reset(self) -> None:
+        """Forget everything, kept state too, and seed the books again; all tokens are void."""
+        self._seed()
+        self._keep_all()
+
+    def admit(self, book: Book) -> None:
+        """Make a seeded book one of the organisations."""
+        self.books[book.organisation.organisation_id] = bring_to_present(book, self.clock, self.ids)
+
+    # -- kept state -------------------------------------------------------------------------------
+
+    def change(self, request: Request, *, client_id: str = "", made: Book | None = None) -> Response:
+        """Carry out a request that may change the world, and keep it before it is answered.
+
+        ``client_id`` is the app that was authorised; ``made`` a book seeded beforehand for this request.
+        """
+        reading, seed = self.clock.read(), secrets.token_hex(16)
+        with self.clock.stand(reading), self.ids.series(seed):
+            response = self._carry_out(request, client_id, made)
+        if self._state is None or not _to_keep(request, response):
+            return response
+        try:
+            kept = _journalled(request)
+            if self._state.snapshot_due:
+                self._keep_all()
+            else:
+                self._state.append(
+                    Effect(clock=reading, seed=seed, client_id=client_id, request=kept, status=response.status)
+                )
+        except OSError as error:
+            log.error("emulator.state_not_kept", error=str(error))
+            return text_response("The emulator could not keep its state", 507)
+        return response
+
+    def _carry_out(self, request: Request, client_id: str, made: Book | None = None) -> Response:
+        first = request.segments[0].casefold()
+        if first == "_emulator":
+            return control.change(self, request, made)
+        if first == "connections":
+            return oauth_routes.disconnect(self.identity, request, client_id)
+        if first != _API_ROOT[0]:
+            return self._identity(request)
+        book = self.books[request.headers["xero-tenant-id"].lower()]
+        response = self._answer(book, request, request.segments[2:])
+        key = request.headers.get("idempotency-key")
+        if key is not None and response.status < 500:
+            self._answers[client_id, book.organisation.organisation_id, key] = response
+            if len(self._answers) > MAX_IDEMPOTENT_ANSWERS:
+                self._answers.popitem(last=False)
+        return response
+
+    def _resume(self, state: StateDirectory) -> None:
+        """Go on where the state directory left off; what cannot be read is set aside and the world begins anew."""
+        effects: list[Effect] = []
+        resumed = False
+        try:
+            if (frozen := state.snapshot()) is not None:
+                self._take_over(snapshot.thaw(frozen))
+                effects, resumed = state.effects(), True
+        except snapshot.SnapshotUnreadable as error:
+            log.error("emulator.state_unreadable", error=str(error))
+            state.set_aside()
+            self._seed()
+        differing = 0
+        for effect in effects:
+            with self.clock.stand(effect.clock), self.ids.series(effect.seed):
+                differing += self._carry_out(effect.request, effect.client_id).status != effect.status
+        if differing:
+            log.warning("emulator.replays_differ", effects=len(effects), differing=differing)
+        # Also at the first start: what was linked must not depend on how a later version seeds its books.
+        if effects or not resumed:
+            self._keep_all()
+
+    def _take_over(self, root: dict[str, Any]) -> None:
+        self.clock.restore(root["clock"])
+        self.identity.restore(root["identity"])
+        self._answers = root["answers"]
+        self.books = root["books"]
+        for book in self.books.values():
+            book.clock, book.ids = self.clock, self.ids
+
+    def _keep_all(self) -> None:
+        if self._state is None:
+            return
+        root = {
+            "clock": self.clock.read(),
+            "identity": self.identity.state(),
+            "answers": self._answers,
+            "books": self.books,
         }
+        self._state.replace(snapshot.freeze(root))
 
     # -- ASGI -------------------------------------------------------------------------------------
 
@@ -134,9 +232,9 @@ class Emulator:
             if fault.asked.delay_s:
                 await asyncio.sleep(fault.asked.delay_s)
             if kind == "expire_token":
-                self.identity.expire_access_tokens()
+                self.change(control.request("expire-tokens"))
             elif kind == "revoke":
-                self.identity.revoke_app()
+                self.change(control.request("revoke"))
             elif kind == "drop_after":
                 after = True
             elif kind != "slow":
@@ -169,6 +267,12 @@ class Emulator:
             return await self._accounting(request, request.segments[2:])
         if path[:1] == ("connections",):
             return self._connections(request)
+        if request.method == "POST":
+            return self.change(request)
+        return self._identity(request)
+
+    def _identity(self, request: Request) -> Response:
+        path = tuple(segment.casefold() for segment in request.segments)
         if path and path[0] == "identity":
             path = path[1:]
         if path == ("connect", "authorize") and request.method in {"GET", "POST"}:
@@ -186,6 +290,8 @@ class Emulator:
         found = oauth_routes.bearer(self.identity, request, self.clock.now_s())
         if isinstance(found, Response):
             return found
+        if request.method == "DELETE":
+            return self.change(request, client_id=found[0])
         return oauth_routes.connections(self.identity, dict(self._tenants()), request, found[0])
 
     async def _accounting(self, request: Request, segments: tuple[str, ...]) -> Response:
@@ -219,26 +325,27 @@ class Emulator:
             return problem(401, "Unauthorized", "AuthorizationUnsuccessful", {"www-authenticate": "insufficient_scope"})
         if book.offline:
             return Response(status=503)
-        key = request.headers.get("idempotency-key")
-        if key is None or request.method == "GET":
-            return self._answer(book, request, segments)
+        if request.method == "GET":
+            return self._read(book, request, segments)
+        key = request.headers.get("idempotency-key", "")
         if len(key) > MAX_IDEMPOTENCY_KEY_CHARS:
             return refused(17, "ValidationException", "The Idempotency-Key is too long").response
-        place = (client_id, book.organisation.organisation_id, key)
-        kept = self._answers.get(place)
+        kept = self._answers.get((client_id, book.organisation.organisation_id, key)) if key else None
         if kept is not None:
             self.replays += 1
             return msgspec.structs.replace(kept, headers={**kept.headers, "x-emulator-replayed": "true"})
+        return self.change(request, client_id=client_id)
+
+    def _read(self, book: Book, request: Request, segments: tuple[str, ...]) -> Response:
+        """Answer a GET; where a fault asks for it, a record served before is edited first."""
+        for edit in page_edits.due(self.faults, book, segments):
+            self.change(edit)
         response = self._answer(book, request, segments)
-        if response.status < 500:
-            self._answers[place] = response
-            if len(self._answers) > MAX_IDEMPOTENT_ANSWERS:
-                self._answers.popitem(last=False)
+        if response.status == 200:
+            page_edits.note(self.faults, book, request, segments, self._cache)
         return response
 
     def _answer(self, book: Book, request: Request, segments: tuple[str, ...]) -> Response:
-        if request.method == "GET" and len(segments) == 1:
-            self._edit_between_pages(book, request, segments[0])
         envelope = Envelope(book, self.settings.provider_name)
         try:
             return answer(
@@ -253,21 +360,25 @@ class Emulator:
             log.exception("emulator.unexpected", path=request.path)
             return text_response("An unexpected error occurred in the emulator", 500)
 
-    def _edit_between_pages(self, book: Book, request: Request, name: str) -> None:
-        """Play the fault that edits a record already served, just before the next page is cut."""
-        page_text = request.param("page") or ""
-        resource = find_resource(name)
-        if resource is None or not page_text.isdigit() or not self.faults.active:
-            return
-        fault = self.faults.page_edit(resource.name, int(page_text), book.organisation.organisation_id)
-        if fault is None:
-            return
-        size_text = request.param("pageSize") or ""
-        size = min(int(size_text), MAX_PAGE_SIZE) if size_text.isdigit() else DEFAULT_PAGE_SIZE
-        selected = select(book, resource, request, self._cache)
-        served = selected[: size * fault.asked.after_page]
-        if served:
-            book.change(resource.table(book), served[0])
+
+_TOKEN_PATHS = ("/token", "/revocation")
+_KEPT_HEADERS = ("content-type", "idempotency-key", "xero-tenant-id")
+
+
+def _to_keep(request: Request, response: Response) -> bool:
+    """Whether a request may have changed something that must outlive the process."""
+    if request.path.lower().rstrip("/").endswith(_TOKEN_PATHS):
+        # Even a refused token request uses up a code, or may end a chain of refresh tokens.
+        return True
+    return response.status < 400 or ("idempotency-key" in request.headers and response.status < 500)
+
+
+def _journalled(request: Request) -> Request:
+    """The request with no more headers than its outcome depends on."""
+    # At the token endpoint apps may prove who they are by header; elsewhere that is settled already.
+    names = {*_KEPT_HEADERS, "authorization"} if request.path.lower().endswith(_TOKEN_PATHS) else _KEPT_HEADERS
+    headers = {name: value for name, value in request.headers.items() if name in names}
+    return msgspec.structs.replace(request, headers=headers)
 
 
 def _loggable_query(request: Request) -> str:
@@ -310,10 +421,11 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-def create_app(settings: XeroEmulatorSettings | None = None) -> ASGIApp:
+def create_app(settings: XeroEmulatorSettings | None = None, *, state: Path | None = None) -> ASGIApp:
     """The emulator, ready to be served by any ASGI server.
 
     It answers the authorize, token and revocation paths (with or without a leading ``/identity``),
-    ``/connections``, ``/api.xro/2.0/…`` and the control API under ``/_emulator/…``.
+    ``/connections``, ``/api.xro/2.0/…`` and the control API under ``/_emulator/…``. With a ``state``
+    directory its world outlives the process. Raises StateInUse, OSError.
     """
-    return Emulator(settings or XeroEmulatorSettings())
+    return Emulator(settings or XeroEmulatorSettings(), None if state is None else StateDirectory(state))

@@ -97,8 +97,9 @@ def history(book: Book, resource: Resource, record: Any, request: Request, envel
     """GET a record's history, or PUT a note onto it."""
     record_id = resource.table(book).id_of(record)
     if request.method == "PUT":
-        for fields in read_elements(request, "HistoryRecords", "HistoryRecord"):
-            book.note(record_id, "Note", _details(fields), "API")
+        with book.attempt():
+            for fields in read_elements(request, "HistoryRecords", "HistoryRecord"):
+                book.note(record_id, "Note", _details(fields), "API")
     elif request.method != "GET":
         raise not_implemented()
     notes = [

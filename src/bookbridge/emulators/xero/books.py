@@ -7,14 +7,13 @@ documents.py, payments.py and lists of reference records.
 from __future__ import annotations
 
 import datetime as dt
-import random
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from bookbridge.emulators.xero.clock import Clock, Millis
+from bookbridge.emulators.xero.ids import Ids
 from bookbridge.emulators.xero.journals import Lines, Posting, reversed_lines
 from bookbridge.emulators.xero.records import (
     Account,
@@ -48,9 +47,10 @@ R = TypeVar("R", bound=Record)
 class Book:
     """All that one organisation's Accounting API shows."""
 
-    def __init__(self, organisation: Organisation, clock: Clock) -> None:
+    def __init__(self, organisation: Organisation, clock: Clock, ids: Ids) -> None:
         self.organisation = organisation
         self.clock = clock
+        self.ids = ids
         self.accounts = Table(Account, "account_id", "code")
         self.contacts = Table(Contact, "contact_id", "contact_number")
         self.tax_rates = Table(TaxRate, "tax_type")
@@ -81,9 +81,6 @@ class Book:
         self.offline = False
         self.effects: dict[str, int] = {}
         """How many creations and updates really happened, by "METHOD Resource"."""
-
-        self.seeded_ids: random.Random | None = None
-        """Set only while the book is seeded, so that the same seed gives the same ids."""
 
         self._numbers: dict[str, int] = {}
         self._undo: list[Callable[[], object]] | None = None
@@ -214,10 +211,8 @@ class Book:
         self._on_undo(self.journals.pop)
 
     def new_id(self) -> str:
-        """A fresh GUID; while the book is seeded, the next of the seed's series."""
-        if self.seeded_ids is None:
-            return str(uuid.uuid4())
-        return str(uuid.UUID(int=self.seeded_ids.getrandbits(128), version=4))
+        """A fresh GUID."""
+        return self.ids.guid()
 
     # -- look-ups ---------------------------------------------------------------------------------
 
@@ -236,7 +231,10 @@ class Book:
 
     def next_number(self, prefix: str) -> str:
         """The next free number of a series, such as INV-0042."""
-        self._numbers[prefix] = self._numbers.get(prefix, 0) + 1
+        used = self._numbers.get(prefix, 0)
+        self._numbers[prefix] = used + 1
+        # A refused request leaves nothing behind: what is not kept in the journal must not count.
+        self._on_undo(lambda: self._numbers.__setitem__(prefix, used))
         return f"{prefix}{self._numbers[prefix]:04d}"
 
     def lock_date(self) -> dt.date | None:
@@ -254,3 +252,22 @@ class Book:
         notes = self.history.setdefault(record_id, [])
         notes.append(HistoryNote(changes=changes, details=details, user=user, date_utc=moment))
         self._on_undo(notes.pop)
+
+    # -- keeping ----------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """All that the book holds, for ``restore``; to be taken between requests."""
+        kept = {name: value for name, value in vars(self).items() if name not in _NOT_STATE}
+        return {name: list(value) if isinstance(value, Table) else value for name, value in kept.items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another book's ``state`` gave; what a newer book has besides stays as it is."""
+        for name, value in state.items():
+            present = getattr(self, name, None)
+            if isinstance(present, Table):
+                present.load(value)
+            elif hasattr(self, name):
+                setattr(self, name, value)
+
+
+_NOT_STATE = {"clock", "ids", "_undo"}

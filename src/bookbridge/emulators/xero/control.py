@@ -18,7 +18,8 @@ from bookbridge.emulators.xero.faults import Fault, FaultRequest, InvalidFault
 from bookbridge.emulators.xero.http import Request, Response, json_response
 from bookbridge.emulators.xero.postings import imbalances
 from bookbridge.emulators.xero.resources import RESOURCES, find_resource
-from bookbridge.emulators.xero.seed import add_organisation
+from bookbridge.emulators.xero.seed import seed_book
+from bookbridge.emulators.xero.settings import XeroEmulatorSettings
 
 if TYPE_CHECKING:
     from bookbridge.emulators.xero.app import Emulator
@@ -67,22 +68,59 @@ class _Refused(Exception):
 
 async def handle(emulator: Emulator, request: Request) -> Response:
     """Answer one control request."""
-    segments = tuple(segment.casefold() for segment in request.segments[1:])
-    route = _ROUTES.get((request.method, segments[0] if segments else ""))
+    segments = _segments(request)
+    if (request.method, segments) == ("POST", ("organisations",)):
+        return await _add_organisation(emulator, request)
+    if (request.method, segments) == ("POST", ("reset",)):
+        emulator.reset()
+        return json_response({"reset": True})
+    route = _READS.get((request.method, segments[0] if segments else "")) if len(segments) < 2 else None
+    if route is not None:
+        return _answered(lambda: route(emulator, request))
+    if request.method == "GET":
+        return _answered(lambda: _look(emulator, segments))
+    return emulator.change(request)
+
+
+def change(emulator: Emulator, request: Request, made: Book | None = None) -> Response:
+    """Carry out a control request that changes the world; ``made`` is the organisation already seeded for it."""
+    segments = _segments(request)
+    if (request.method, segments) == ("POST", ("organisations",)):
+        return _answered(lambda: _admit(emulator, made or _seeded(emulator.settings, request)))
+    if len(segments) > 1 and segments[0] == "organisations":
+        return _answered(lambda: _change_organisation(emulator, request, segments[1:]))
+    route = _CHANGES.get(segments[0]) if request.method == "POST" and len(segments) == 1 else None
+    return _answered(lambda: route(emulator, request)) if route is not None else _answered(_no_route)
+
+
+def request(path: str, body: Any = None) -> Request:
+    """A control request that the emulator makes of itself, when a fault asks for it."""
+    return Request(
+        method="POST",
+        path=f"/_emulator/{path}",
+        segments=("_emulator", *path.split("/")),
+        query={},
+        query_string="",
+        headers={},
+        body=b"" if body is None else msgspec.json.encode(body),
+    )
+
+
+def _segments(request: Request) -> tuple[str, ...]:
+    return tuple(segment.casefold() for segment in request.segments[1:])
+
+
+def _answered(act: Callable[[], dict[str, Any]]) -> Response:
     try:
-        if (request.method, segments) == ("POST", ("organisations",)):
-            return json_response(await _add_organisation(emulator, request))
-        if len(segments) > 1 and segments[0] == "organisations":
-            return _organisation(emulator, request, segments[1:])
-        if route is None or len(segments) > 1:
-            raise _Refused("no such control route; see the README", 404)
-        return json_response(route(emulator, request))
+        return json_response(act())
     except _Refused as refused:
         return json_response({"error": str(refused)}, refused.status)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, InvalidFault) as error:
         return json_response({"error": str(error)}, 400)
-    except InvalidFault as error:
-        return json_response({"error": str(error)}, 400)
+
+
+def _no_route() -> dict[str, Any]:
+    raise _Refused("no such control route; see the README", 404)
 
 
 # -- world ----------------------------------------------------------------------------------------
@@ -99,11 +137,6 @@ def _overview(emulator: Emulator, request: Request) -> dict[str, Any]:
         "clients": [app.client_id for app in emulator.settings.apps],
         "organisations": [_shown(book) for book in emulator.books.values()],
     }
-
-
-def _reset(emulator: Emulator, request: Request) -> dict[str, Any]:
-    emulator.reset()
-    return {"reset": True}
 
 
 def _advance(emulator: Emulator, request: Request) -> dict[str, Any]:
@@ -183,7 +216,16 @@ def _list_organisations(emulator: Emulator, request: Request) -> dict[str, Any]:
     return {"organisations": [_shown(book) for book in emulator.books.values()]}
 
 
-async def _add_organisation(emulator: Emulator, request: Request) -> dict[str, Any]:
+async def _add_organisation(emulator: Emulator, request: Request) -> Response:
+    try:
+        # A large book takes seconds: other requests go on meanwhile.
+        made = await asyncio.to_thread(_seeded, emulator.settings, request)
+    except (_Refused, msgspec.DecodeError) as error:
+        return json_response({"error": str(error)}, 400)
+    return emulator.change(request, made=made)
+
+
+def _seeded(settings: XeroEmulatorSettings, request: Request) -> Book:
     asked = msgspec.json.decode(request.body or b"{}", type=OrganisationRequest)
     if not 0 <= asked.documents <= MAX_DOCUMENTS:
         raise _Refused(f"documents must be between 0 and {MAX_DOCUMENTS}")
@@ -191,40 +233,49 @@ async def _add_organisation(emulator: Emulator, request: Request) -> dict[str, A
         raise _Refused("base_currency must have three letters")
     if not asked.name.strip():
         raise _Refused("name must not be empty")
-    # A large book takes seconds: other requests go on meanwhile.
-    book = await asyncio.to_thread(
-        add_organisation,
-        emulator.settings,
-        emulator.clock,
+    return seed_book(
+        settings,
         seed=asked.seed,
         name=asked.name[:150],
         base_currency=asked.base_currency.upper(),
         documents=asked.documents,
     )
+
+
+def _admit(emulator: Emulator, book: Book) -> dict[str, Any]:
     if book.organisation.organisation_id in emulator.books:
         raise _Refused("this organisation is already there: use another seed or name", 409)
-    emulator.books[book.organisation.organisation_id] = book
+    emulator.admit(book)
     return _shown(book)
 
 
-def _organisation(emulator: Emulator, request: Request, segments: tuple[str, ...]) -> Response:
-    book = emulator.books.get(segments[0])
+def _book(emulator: Emulator, tenant: str) -> Book:
+    book = emulator.books.get(tenant)
     if book is None:
         raise _Refused("no such organisation", 404)
-    action = segments[1] if len(segments) > 1 else ""
-    if (request.method, action) == ("GET", ""):
-        return json_response(_shown(book))
-    if (request.method, action) == ("PATCH", ""):
-        return json_response(_change(book, request))
-    if (request.method, action) == ("GET", "balance"):
-        return json_response({"problems": imbalances(book)})
-    if (request.method, action) == ("POST", "disconnect"):
-        return json_response({"disconnected": emulator.identity.disconnect(segments[0])})
-    if (request.method, action) == ("POST", "touch"):
-        return json_response(_touch(book, request))
-    if (request.method, action) == ("POST", "delete"):
-        return json_response(_delete(book, request))
-    raise _Refused("no such control route; see the README", 404)
+    return book
+
+
+def _look(emulator: Emulator, segments: tuple[str, ...]) -> dict[str, Any]:
+    """One organisation, or whether its book balances."""
+    if segments[:1] == ("organisations",) and len(segments) == 2:
+        return _shown(_book(emulator, segments[1]))
+    if segments[:1] == ("organisations",) and segments[2:] == ("balance",):
+        return {"problems": imbalances(_book(emulator, segments[1]))}
+    return _no_route()
+
+
+def _change_organisation(emulator: Emulator, request: Request, segments: tuple[str, ...]) -> dict[str, Any]:
+    book = _book(emulator, segments[0])
+    if (request.method, segments[1:]) == ("PATCH", ()):
+        return _change(book, request)
+    if (request.method, segments[1:]) == ("POST", ("disconnect",)):
+        return {"disconnected": emulator.identity.disconnect(segments[0])}
+    if (request.method, segments[1:]) == ("POST", ("touch",)):
+        return _touch(book, request)
+    if (request.method, segments[1:]) == ("POST", ("delete",)):
+        return _delete(book, request)
+    return _no_route()
 
 
 def _change(book: Book, request: Request) -> dict[str, Any]:
@@ -262,17 +313,22 @@ def _delete(book: Book, request: Request) -> dict[str, Any]:
     return {"id": table.id_of(record), "deleted": True}
 
 
-_ROUTES: dict[tuple[str, str], Callable[[Emulator, Request], dict[str, Any]]] = {
+_Route = Callable[["Emulator", Request], dict[str, Any]]
+
+_READS: dict[tuple[str, str], _Route] = {
     ("GET", ""): _overview,
-    ("POST", "reset"): _reset,
-    ("POST", "clock"): _advance,
     ("GET", "requests"): _log,
     ("DELETE", "requests"): _forget_log,
     ("GET", "counters"): _counters,
     ("POST", "faults"): _add_fault,
     ("GET", "faults"): _list_faults,
     ("DELETE", "faults"): _clear_faults,
-    ("POST", "expire-tokens"): _expire_tokens,
-    ("POST", "revoke"): _revoke,
     ("GET", "organisations"): _list_organisations,
+}
+"""What leaves the world as it is: faults and logs are not part of it."""
+
+_CHANGES: dict[str, _Route] = {
+    "clock": _advance,
+    "expire-tokens": _expire_tokens,
+    "revoke": _revoke,
 }

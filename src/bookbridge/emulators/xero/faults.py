@@ -57,6 +57,14 @@ class FaultRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many matching requests pass before the first is struck."""
 
 
+class Reading(msgspec.Struct):
+    """The answers that one tenant's list has given since a fault came into force or last struck."""
+
+    answers: int = 0
+    served: list[tuple[str, int]] = []
+    """Id and stamp of the records that were in them."""
+
+
 class Fault(msgspec.Struct):
     """A fault in force."""
 
@@ -66,6 +74,8 @@ class Fault(msgspec.Struct):
     left: int | None
     skip: int
     struck: int = 0
+    readings: dict[str, Reading] = {}
+    """Of an edit_between_pages fault: how far each tenant's list has been read."""
 
 
 class InvalidFault(Exception):
@@ -89,8 +99,8 @@ class Faults:
             raise InvalidFault("times must be at least 1, or null")
         if asked.status is not None and not 400 <= asked.status <= 599:
             raise InvalidFault("status must be between 400 and 599")
-        if asked.kind == "edit_between_pages" and not asked.resource:
-            raise InvalidFault("edit_between_pages needs a resource")
+        if asked.kind == "edit_between_pages" and (not asked.resource or asked.after_page < 1):
+            raise InvalidFault("edit_between_pages needs a resource, and after_page of at least 1")
         fault = Fault(uuid.uuid4().hex, asked, _compiled(asked.match.path), asked.times, asked.skip)
         self.active.append(fault)
         return fault
@@ -122,19 +132,15 @@ class Faults:
             if fault.left <= 0:
                 self.active.remove(fault)
 
-    def page_edit(self, resource: str, page: int, tenant: str) -> Fault | None:
-        """The edit-between-pages fault that asking for ``page`` of a list sets off, counted."""
-        for fault in self.active:
-            asked = fault.asked
-            if (
-                asked.kind == "edit_between_pages"
-                and (asked.resource or "").casefold() == resource.casefold()
-                and page == asked.after_page + 1
-                and asked.match.tenant in (None, tenant)
-            ):
-                self.count(fault)
-                return fault
-        return None
+    def page_edits(self, resource: str, tenant: str) -> list[Fault]:
+        """The edit-between-pages faults in force for a list of this tenant."""
+        return [
+            fault
+            for fault in self.active
+            if fault.asked.kind == "edit_between_pages"
+            and (fault.asked.resource or "").casefold() == resource.casefold()
+            and fault.asked.match.tenant in (None, tenant)
+        ]
 
 
 def _compiled(path: str | None) -> re.Pattern[str] | None:

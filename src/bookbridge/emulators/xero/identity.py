@@ -11,19 +11,22 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
-import uuid
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from bookbridge.emulators.xero.clock import Clock
+from bookbridge.emulators.xero.ids import Ids
 from bookbridge.emulators.xero.settings import RegisteredApp, XeroEmulatorSettings
 
 MAX_LIVE_CODES = 1_000
 MAX_TOKENS = 100_000
 """Access and refresh tokens remembered; the oldest are forgotten first."""
+
+EXPIRED_KEPT_S = 86_400
+"""How long an expired access token is still told from an unknown one, over restarts."""
 
 REFRESH_TTL_S = 60 * 86_400
 """A refresh token dies after 60 days unused."""
@@ -95,10 +98,12 @@ class _RefreshToken(msgspec.Struct, kw_only=True):
 class Identity:
     """The consents, tokens and connections of one emulator."""
 
-    def __init__(self, settings: XeroEmulatorSettings, clock: Clock) -> None:
+    def __init__(self, settings: XeroEmulatorSettings, clock: Clock, ids: Ids) -> None:
         self._settings = settings
         self._clock = clock
-        self._key = OctKey.import_key(secrets.token_bytes(32))
+        self._ids = ids
+        self._secret = secrets.token_bytes(32)
+        self._key = OctKey.import_key(self._secret)
         self._codes: dict[str, _Code] = {}
         self._access: dict[str, AccessToken] = {}
         self._refresh: dict[str, _RefreshToken] = {}
@@ -122,10 +127,10 @@ class Identity:
 
     def consent(self, request: AuthorizationRequest, tenant_ids: list[str]) -> str:
         """Record a consent over ``tenant_ids`` and return the authorization code."""
-        grant = Grant(client_id=request.app.client_id, scopes=request.scopes, auth_event_id=str(uuid.uuid4()))
+        grant = Grant(client_id=request.app.client_id, scopes=request.scopes, auth_event_id=self._ids.guid())
         for tenant_id in tenant_ids:
             self._connect(grant, tenant_id)
-        code = secrets.token_urlsafe(32)
+        code = self._ids.secret()
         self._codes[code] = _Code(
             grant=grant,
             redirect_uri=request.redirect_uri,
@@ -143,7 +148,7 @@ class Identity:
             existing.updated = now
             return
         connection = Connection(
-            connection_id=str(uuid.uuid4()),
+            connection_id=self._ids.guid(),
             client_id=grant.client_id,
             tenant_id=tenant_id,
             auth_event_id=grant.auth_event_id,
@@ -190,7 +195,7 @@ class Identity:
         """An access token without a user; raises OAuthError for a public app."""
         if app.client_secret is None:
             raise OAuthError("unauthorized_client")
-        grant = Grant(client_id=app.client_id, scopes=scopes, auth_event_id=str(uuid.uuid4()))
+        grant = Grant(client_id=app.client_id, scopes=scopes, auth_event_id=self._ids.guid())
         return self._issue(grant)
 
     def _issue(self, grant: Grant) -> dict[str, object]:
@@ -207,7 +212,7 @@ class Identity:
             "xero_userid": "4f1d9a3e-0c7b-4f0e-9a00-00000000beef",
             "authentication_event_id": grant.auth_event_id,
             "scope": list(grant.scopes),
-            "jti": uuid.uuid4().hex,
+            "jti": self._ids.guid().replace("-", ""),
         }
         text = jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, self._key)
         self._access[text] = AccessToken(grant=grant, expires_s=now + ttl, text=text)
@@ -222,7 +227,7 @@ class Identity:
             profile = {**claims, "email": "sandbox.user@example.com", "name": "Sandbox User"}
             answer["id_token"] = jwt.encode({"alg": "HS256", "typ": "JWT"}, profile, self._key)
         if "offline_access" in grant.scopes:
-            refresh = secrets.token_urlsafe(32)
+            refresh = self._ids.secret()
             self._refresh[refresh] = _RefreshToken(grant=grant, issued_s=now)
             _forget_oldest(self._refresh, MAX_TOKENS)
             answer["refresh_token"] = refresh
@@ -238,6 +243,26 @@ class Identity:
         entry = self._refresh.get(token)
         if entry is not None and entry.grant.client_id == app.client_id:
             self.revoke_app(app.client_id)
+
+    # -- keeping ----------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """The signing key, consents, tokens and connections, for ``restore``."""
+        now = self._clock.now_s()
+        return {
+            "secret": self._secret,
+            "codes": self._codes,
+            "access": {k: v for k, v in self._access.items() if now - v.expires_s < EXPIRED_KEPT_S},
+            "refresh": {k: v for k, v in self._refresh.items() if now - v.issued_s < REFRESH_TTL_S},
+            "connections": self.connections,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another identity service's ``state`` gave."""
+        self._secret = state["secret"]
+        self._key = OctKey.import_key(self._secret)
+        self._codes, self._access, self._refresh = state["codes"], state["access"], state["refresh"]
+        self.connections = state["connections"]
 
     # -- what faults and tests do -------------------------------------------------------------------
 

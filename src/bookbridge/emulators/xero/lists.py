@@ -6,9 +6,10 @@ walking 1,000 pages of a large list evaluates the filter once.
 
 from __future__ import annotations
 
-import uuid
 from collections import OrderedDict
 from typing import Any
+
+import msgspec
 
 from bookbridge.emulators.xero import render_money
 from bookbridge.emulators.xero.books import Book
@@ -56,7 +57,7 @@ class Envelope:
     def wrap(self, name: str, elements: list[Any], **more: Any) -> dict[str, Any]:
         """``elements`` under ``name``, in the vendor's envelope."""
         return {
-            "Id": str(uuid.uuid4()),
+            "Id": self._book.new_id(),
             "Status": "OK",
             "ProviderName": self._provider_name,
             "DateTimeUTC": f"/Date({int(self._book.clock.now_s() * 1000)})/",
@@ -70,23 +71,37 @@ def shape_of(request: Request, *, full: bool) -> Shape:
     return Shape(full, 4 if request.param("unitdp") == "4" else 2)
 
 
-def list_records(book: Book, resource: Resource, request: Request, envelope: Envelope, cache: QueryCache) -> Response:
-    """A collection, filtered, ordered and cut to a page. Raises ApiFailure (400) for a bad query."""
+class Cut(msgspec.Struct, frozen=True):
+    """What one answer shows of the records that a query selects; ``page`` is None when it was not asked for."""
+
+    selected: list[Any]
+    shown: list[Any]
+    page: int | None
+    page_size: int
+
+
+def cut(book: Book, resource: Resource, request: Request, cache: QueryCache) -> Cut:
+    """The records that a list request selects and shows. Raises ApiFailure (400) for a bad query."""
     page, page_size = _page(request) if resource.paged else (None, DEFAULT_PAGE_SIZE)
     selected = select(book, resource, request, cache)
-    summary = request.flag("summaryOnly") or (resource.summary_without_page and page is None)
+    shown = selected if page is None else selected[(page - 1) * page_size : page * page_size]
+    return Cut(selected, shown, page, page_size)
+
+
+def list_records(book: Book, resource: Resource, request: Request, envelope: Envelope, cache: QueryCache) -> Response:
+    """A collection, filtered, ordered and cut to a page. Raises ApiFailure (400) for a bad query."""
+    found = cut(book, resource, request, cache)
+    summary = request.flag("summaryOnly") or (resource.summary_without_page and found.page is None)
     shape = shape_of(request, full=not summary)
     more: dict[str, Any] = {}
-    shown = selected
-    if page is not None:
-        shown = selected[(page - 1) * page_size : page * page_size]
+    if found.page is not None:
         more["pagination"] = {
-            "page": page,
-            "pageSize": page_size,
-            "pageCount": -(-len(selected) // page_size),
-            "itemCount": len(selected),
+            "page": found.page,
+            "pageSize": found.page_size,
+            "pageCount": -(-len(found.selected) // found.page_size),
+            "itemCount": len(found.selected),
         }
-    elements = [resource.render(book, record, shape) for record in shown]
+    elements = [resource.render(book, record, shape) for record in found.shown]
     return json_response(envelope.wrap(resource.name, elements, **more))
 
 

@@ -225,18 +225,22 @@ def bearer(identity: Identity, request: Request, now_s: float) -> tuple[str, str
 
 
 def connections(identity: Identity, names: dict[str, str], request: Request, client_id: str) -> Response:
-    """GET the app's connections, or DELETE one by id."""
-    rest = request.segments[1:]
-    if request.method == "GET" and not rest:
-        found = identity.connections_of(client_id, request.param("authEventId"))
-        return json_response(list(_shown(found, names)))
-    if request.method == "DELETE" and len(rest) == 1:
-        connection = identity.connections.get(rest[0].lower())
-        if connection is None or connection.removed or connection.client_id != client_id:
-            return text_response("", 404)
-        connection.removed = True
-        return Response(status=204)
-    return text_response("", 405)
+    """GET the app's connections."""
+    if request.method != "GET" or len(request.segments) > 1:
+        return text_response("", 405)
+    found = identity.connections_of(client_id, request.param("authEventId"))
+    return json_response(list(_shown(found, names)))
+
+
+def disconnect(identity: Identity, request: Request, client_id: str) -> Response:
+    """DELETE one of the app's connections, by id."""
+    if len(request.segments) != 2:
+        return text_response("", 405)
+    connection = identity.connections.get(request.segments[1].lower())
+    if connection is None or connection.removed or connection.client_id != client_id:
+        return text_response("", 404)
+    connection.removed = True
+    return Response(status=204)
 
 
 def _shown(found: Iterable[Connection], names: dict[str, str]) -> Iterable[dict[str, str]]:

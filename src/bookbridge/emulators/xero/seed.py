@@ -15,6 +15,7 @@ from bookbridge.emulators.xero import reference
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.bulk import add_documents
 from bookbridge.emulators.xero.clock import Clock, Millis, SeedClock
+from bookbridge.emulators.xero.ids import Ids
 from bookbridge.emulators.xero.records import (
     Account,
     BrandingTheme,
@@ -52,40 +53,39 @@ _CONTACTS = 60
 _RATE = Decimal("0.000001")
 
 
-def seed_books(settings: XeroEmulatorSettings, clock: Clock) -> list[Book]:
-    """The two organisations that a fresh emulator has."""
+def seed_books(settings: XeroEmulatorSettings) -> list[Book]:
+    """The two organisations that a fresh emulator has, each still in its past."""
     return [
-        add_organisation(settings, clock, seed=settings.seed, name="Fernhollow Studio Ltd", base_currency="GBP"),
-        add_organisation(settings, clock, seed=settings.seed + 1, name="Ardcullen Provisions Ltd", base_currency="EUR"),
+        seed_book(settings, seed=settings.seed, name="Fernhollow Studio Ltd", base_currency="GBP"),
+        seed_book(settings, seed=settings.seed + 1, name="Ardcullen Provisions Ltd", base_currency="EUR"),
     ]
 
 
-def add_organisation(
-    settings: XeroEmulatorSettings,
-    clock: Clock,
-    *,
-    seed: int,
-    name: str,
-    base_currency: str,
-    documents: int = 0,
-) -> Book:
-    """An organisation: with the ordinary two years of life, or with ``documents`` bills and invoices."""
+def seed_book(settings: XeroEmulatorSettings, *, seed: int, name: str, base_currency: str, documents: int = 0) -> Book:
+    """An organisation: with the ordinary two years of life, or with ``documents`` bills and invoices.
+
+    It stands in its past, with ids from its own series, until ``bring_to_present``.
+    """
     past = SeedClock()
     flavour = UK if base_currency == "GBP" else GLOBAL
     start = settings.today.replace(year=settings.today.year - YEARS_SEEDED, day=1)
     past.set(dt.datetime.combine(start - dt.timedelta(days=90), dt.time(9), tzinfo=dt.UTC))
     rng = random.Random(f"{seed}/{name}/{base_currency}")
-    book = Book(_organisation(rng, name, base_currency, flavour, start), past)
-    book.seeded_ids = random.Random(f"ids/{seed}/{name}/{base_currency}")
+    ids = Ids(random.Random(f"ids/{seed}/{name}/{base_currency}"))
+    book = Book(_organisation(rng, name, base_currency, flavour, start), past, ids)
     _reference_records(book, rng, flavour)
     if documents:
         add_documents(book, rng, documents, flavour, start, settings.today)
     else:
         Story(book, rng, flavour, past, start, settings.today).tell()
-    book.seeded_ids = None
-    book.clock = clock
     book.effects.clear()
-    clock.not_before(past.stamp())
+    return book
+
+
+def bring_to_present(book: Book, clock: Clock, ids: Ids) -> Book:
+    """Let a seeded book go on by ``clock``, with stamps later than all it has, and with new ids."""
+    clock.not_before(book.clock.stamp())
+    book.clock, book.ids = clock, ids
     return book
 
 

@@ -108,6 +108,14 @@ class Table(Generic[R]):
         self._superseded = 0
         self.version += 1
 
+    def load(self, records: list[R]) -> None:
+        """Hold exactly these records, given in the order of their creation."""
+        self._records = {self.id_of(record): record for record in records}
+        self.reset_order()
+        self._numbers = {}
+        for _, record in self._order:
+            self.index_number(record)
+
     def changed_after(self, moment: Millis | None) -> Iterator[R]:
         """Live records changed after ``moment`` (all when None), oldest change first."""
         if self._superseded > _COMPACT_AT:
