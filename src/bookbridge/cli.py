@@ -145,6 +145,8 @@ async def _children(settings: Settings, dsn: str) -> AsyncIterator[None]:
         if sandbox.key in addresses:
             host, port = addresses[sandbox.key]
             arguments = [sys.executable, "-m", sandbox.module, "--host", host, "--port", str(port)]
+            if sandbox.keeps_state:
+                arguments += ["--state-dir", str(settings.data_dir / "sandboxes" / sandbox.key)]
             children.append(Child(sandbox.module, arguments, {}))
     try:
         await asyncio.gather(*(child.start() for child in children))

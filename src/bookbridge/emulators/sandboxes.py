@@ -21,18 +21,22 @@ class Sandbox:
     client_secret: str
     paths: Mapping[str, str]
     """The connector's endpoints, by name, below the emulator's address."""
+    keeps_state: bool = False
+    """Takes `--state-dir D`, a folder of its own in the data directory, and keeps there what must outlive it."""
 
     def endpoints(self, address: str) -> dict[str, str]:
         """The connector's endpoints when the emulator is at `address` (without a slash at its end)."""
         return {name: address + path for name, path in self.paths.items()}
 
 
+SANDBOX_SECRET = "bookbridge-sandbox-secret"  # noqa: S105 - published, guards nothing
+
 SANDBOXES = (
     Sandbox(
         key="gbol",
         module="bookbridge.emulators.xero",
         client_id="bookbridge-sandbox-client",
-        client_secret="bookbridge-sandbox-secret",  # noqa: S106 - published, guards nothing
+        client_secret=SANDBOX_SECRET,
         paths={
             "authorize": "/identity/connect/authorize",
             "token": "/connect/token",
@@ -40,5 +44,13 @@ SANDBOXES = (
             "connections": "/connections",
             "api": "/api.xro/2.0",
         },
+    ),
+    Sandbox(
+        key="mqjo",
+        module="bookbridge.emulators.sandbox",
+        client_id="bookbridge-sandbox-client",
+        client_secret=SANDBOX_SECRET,
+        paths={"api": ""},
+        keeps_state=True,
     ),
 )

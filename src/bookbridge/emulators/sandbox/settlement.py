@@ -1,0 +1,190 @@
+"""Payments: money that settles bills, invoices and credit notes, and credit notes that settle bills and invoices.
+
+A payment has lines, a line has links. The lines add up to the payment; a line and its links add up to zero. A link
+below zero pays a bill or an invoice, one above zero uses up a credit note.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from bookbridge.accounting.money import exact_sum
+from bookbridge.emulators.sandbox.book import BASE_CURRENCY, Book, Json, minor, number, refuse
+from bookbridge.emulators.sandbox.chart import EXCHANGE, PAYABLE, RECEIVABLE
+from bookbridge.emulators.sandbox.documents import KINDS, DocumentKind, currency_rate, needed_date, settled
+from bookbridge.emulators.sandbox.entries import Leg, account_ref, enter
+
+LINES_MAX: Final = 500
+
+
+@dataclass(frozen=True)
+class PaymentKind:
+    """How payments to suppliers and from customers differ."""
+
+    key: str
+    party: str
+    debts: str
+    credits: str
+    debt_word: str
+    control: str
+    side: int
+    """What paying does to the bank account: -1 credits it."""
+
+    def document(self, word: object) -> DocumentKind | None:
+        """The kind of document that a link of this type names."""
+        return KINDS.get({self.debt_word: self.debts, "CreditNote": self.credits}.get(str(word), ""))
+
+
+PAYMENTS: Final = {
+    row.key: row
+    for row in (
+        PaymentKind("billPayments", "supplierRef", "bills", "billCreditNotes", "Bill", PAYABLE, -1),
+        PaymentKind("payments", "customerRef", "invoices", "creditNotes", "Invoice", RECEIVABLE, 1),
+    )
+}
+
+
+@dataclass(frozen=True)
+class _Use:
+    """One link: a document, by how much it is settled (above zero), and on what day."""
+
+    kind: DocumentKind
+    document_id: str
+    amount: Decimal
+    day: str
+
+
+def pay(book: Book, kind: PaymentKind, sent: Json, record_id: str) -> Json:
+    """Book a payment and set it against what it settles; returns it whole. Raises Refused."""
+    day = needed_date(sent, "date")
+    lines, uses = _lines(book, kind, sent, day)
+    total = exact_sum(number(line["amount"]) for line in lines)
+    if sent.get("totalAmount") is not None and number(sent["totalAmount"]) != total:
+        raise refuse("totalAmount", f"totalAmount is {sent['totalAmount']}, but the lines add up to {total}.")
+    first = book.need(uses[0].kind.key, uses[0].document_id, "lines[0].links[0].id")
+    currency = str(sent.get("currency") or first["currency"]).upper()
+    if currency != BASE_CURRENCY and sent.get("currencyRate") is None:
+        sent = {**sent, "currencyRate": first["currencyRate"]}
+    record: Json = {
+        "id": record_id,
+        "date": day,
+        kind.party: first[kind.party],
+        "totalAmount": total,
+        "currency": currency,
+        "currencyRate": currency_rate(currency, sent),
+        "lines": lines,
+    }
+    if total:
+        bank = (sent.get("accountRef") or {}).get("id")
+        if book.get("bankAccounts", bank) is None:
+            raise refuse("accountRef.id", "Money moves through a bank account.")
+        record["accountRef"] = account_ref(book, bank)
+    if sent.get("paymentMethodRef"):
+        method = book.need("paymentMethods", sent["paymentMethodRef"].get("id"), "paymentMethodRef.id")
+        record["paymentMethodRef"] = {"id": method["id"], "name": method["name"]}
+    record |= {name: sent[name] for name in ("note", "reference") if sent.get(name)}
+    legs = [leg for use in uses for leg in _settle(book, kind, record, use)]
+    if total:
+        legs.append(Leg(record["accountRef"]["id"], kind.side * minor(total, record["currencyRate"])))
+    # What the rates of the document and of the payment make of the same amount differs.
+    legs.append(Leg(book.account_id(EXCHANGE), -sum(leg.amount for leg in legs), "Exchange difference"))
+    enter(book, kind.key, record_id, day, str(record.get("reference") or "Payment"), legs)
+    book.put(kind.key, record)
+    return record
+
+
+def unsettle(book: Book, kind: PaymentKind, record: Json) -> None:
+    """Give back to the documents what a payment had settled."""
+    for line in record["lines"]:
+        for link in line["links"]:
+            documents = kind.document(link["type"])
+            document = book.get(documents.key, link["id"]) if documents else None
+            if documents is None or document is None:
+                continue
+            assert documents.due is not None
+            left = [one for one in document["paymentAllocations"] if one["payment"]["id"] != record["id"]]
+            due = number(document[documents.due]) + abs(number(link["amount"]))
+            changed = {**document, "paymentAllocations": left, documents.due: due}
+            book.put(documents.key, settled(documents, changed))
+
+
+def _lines(book: Book, kind: PaymentKind, sent: Json, day: str) -> tuple[list[Json], list[_Use]]:
+    given = sent.get("lines") or []
+    if not 0 < len(given) <= LINES_MAX:
+        raise refuse("lines", f"There must be between 1 and {LINES_MAX} lines.")
+    lines: list[Json] = []
+    uses: list[_Use] = []
+    for position, line in enumerate(given):
+        amount, prefix = number(line.get("amount")), f"lines[{position}]."
+        links = line.get("links") or []
+        if not 0 < len(links) <= LINES_MAX:
+            raise refuse(f"{prefix}links", "Each line says what it settles.")
+        allocated = f"{(line.get('allocatedOnDate') or day)[:10]}T00:00:00"
+        kept = [
+            _link(book, kind, link, f"{prefix}links[{place}].", -amount if len(links) == 1 else None)
+            for place, link in enumerate(links)
+        ]
+        if amount + exact_sum(link["amount"] for link in kept):
+            raise refuse(f"{prefix}amount", "A line's amount and its links' amounts must add up to zero.")
+        lines.append({"amount": amount, "allocatedOnDate": allocated, "links": kept})
+        for link in kept:
+            documents = kind.document(link["type"])
+            assert documents is not None
+            uses.append(_Use(documents, link["id"], abs(link["amount"]), allocated))
+    _check_uses(book, kind, uses, sent)
+    return lines, uses
+
+
+def _link(book: Book, kind: PaymentKind, link: Json, prefix: str, alone: Decimal | None) -> Json:
+    documents = kind.document(link.get("type"))
+    if documents is None:
+        raise refuse(f"{prefix}type", f"A link is of type {kind.debt_word} or CreditNote.")
+    book.need(documents.key, link.get("id"), f"{prefix}id")
+    amount = alone if link.get("amount") is None and alone is not None else number(link.get("amount"))
+    if amount == 0 or (amount > 0) is not (link["type"] == "CreditNote"):
+        raise refuse(f"{prefix}amount", "Paying takes an amount below zero, using up a credit note one above zero.")
+    return {"type": link["type"], "id": link["id"], "amount": amount, "currencyRate": Decimal(1)}
+
+
+def _check_uses(book: Book, kind: PaymentKind, uses: list[_Use], sent: Json) -> None:
+    needed: dict[tuple[str, str], Decimal] = {}
+    parties, currencies = set(), set()
+    for use in uses:
+        document = book.need(use.kind.key, use.document_id, "lines.links.id")
+        assert use.kind.due is not None
+        place = (use.kind.key, use.document_id)
+        needed[place] = needed.get(place, Decimal(0)) + use.amount
+        if document["status"] in {"Draft", "Void"}:
+            raise refuse("lines.links.id", f"A {document['status'].lower()} document cannot be settled.")
+        if needed[place] > number(document[use.kind.due]):
+            raise refuse("lines.links.amount", f"Only {document[use.kind.due]} is due.")
+        parties.add(document[kind.party]["id"])
+        currencies.add(document["currency"])
+    if sent.get(kind.party):
+        parties.add(sent[kind.party].get("id"))
+    if len(parties) > 1:
+        raise refuse(f"{kind.party}.id", "A payment settles documents of one contact.")
+    if sent.get("currency"):
+        currencies.add(str(sent["currency"]).upper())
+    if len(currencies) > 1:
+        raise refuse("currency", "A payment is in the currency of what it settles.")
+
+
+def _settle(book: Book, kind: PaymentKind, record: Json, use: _Use) -> list[Leg]:
+    document = book.need(use.kind.key, use.document_id, "lines.links.id")
+    assert use.kind.due is not None
+    before = number(document[use.kind.due])
+    after = before - use.amount
+    amounts = {"currency": record["currency"], "currencyRate": record["currencyRate"]}
+    payment = {"id": record["id"], **amounts, "paidOnDate": record["date"], "totalAmount": record["totalAmount"]}
+    payment |= {name: record[name] for name in ("accountRef", "reference", "note") if name in record}
+    allocation = {**amounts, "allocatedOnDate": use.day, "totalAmount": use.amount}
+    allocations = [*document.get("paymentAllocations", ()), {"payment": payment, "allocation": allocation}]
+    changed = {**document, use.kind.due: after, "paymentAllocations": allocations}
+    book.put(use.kind.key, settled(use.kind, changed))
+    rate = number(document["currencyRate"])
+    # As a difference of what is owed before and after, so that the control account stays the sum of its documents.
+    base = minor(before, rate) - minor(after, rate)
+    return [Leg(book.account_id(kind.control), base * use.kind.side, use.kind.key)]
