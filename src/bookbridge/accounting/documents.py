@@ -15,6 +15,7 @@ from bookbridge.accounting.line_amounts import PricedLine, line_problems
 from bookbridge.accounting.money import ZERO, exact_difference, exact_sum
 from bookbridge.accounting.problems import Problem, allocated_amount, rounding_tolerance, sum_problem
 from bookbridge.accounting.records import Word
+from bookbridge.accounting.tax_details import WithholdingTax
 
 
 class DueStatuses(NamedTuple):
@@ -85,7 +86,7 @@ def amount_due_problems(
     due: Decimal,
     total: Decimal,
     allocations: Sequence[PaymentAllocation],
-    withheld: Decimal,
+    withheld: Sequence[WithholdingTax],
     currency: str | None,
 ) -> list[Problem]:
     """What is due agrees with the status, and is the total less what was allocated."""
@@ -97,7 +98,7 @@ def amount_due_problems(
         expected = exact_difference(total, allocated)
         # An allocation is a minus on platforms that tell what it does to the debt; its size is the same.
         as_minus = exact_sum((total, allocated))
-        if due not in (expected, as_minus, exact_difference(expected, withheld)):
+        if due not in (expected, as_minus, exact_difference(expected, exact_sum(tax.amount for tax in withheld))):
             found.append(Problem("amountDue", f"Stated as {due}, but total less allocations is {expected}."))
     return found
 

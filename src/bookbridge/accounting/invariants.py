@@ -76,14 +76,13 @@ def book_problems(books: Books) -> list[Problem]:
             found += profit_ties_to_balance_sheet(books.profit_and_loss, books.balance_sheet, books.capital_account_ids)
     owed_to_us = receivables(books.invoices, books.credit_notes, books.payments)
     owed_by_us = payables(books.bills, books.bill_credit_notes, books.bill_payments)
-    balances = account_balances(books.journal_entries)
     for ledger, account_id in (
         (owed_to_us, books.receivable_account_id),
         (owed_by_us, books.payable_account_id),
     ):
         found += allocations_agree(ledger)
         if account_id is not None:
-            found += control_account_agrees(ledger, balances.get(account_id, ZERO), books.base_currency)
+            found += _control_problems(books, ledger, account_id)
         for key, records in (
             (ledger.side.documents, ledger.documents),
             (ledger.side.credits, ledger.credits),
@@ -91,6 +90,12 @@ def book_problems(books: Books) -> list[Problem]:
         ):
             found += rate_direction(key, records, books.base_currency, books.reference_rates)
     return found
+
+
+@guarded
+def _control_problems(books: Books, ledger: SubLedger, account_id: str) -> list[Problem]:
+    balance = account_balances(books.journal_entries).get(account_id, ZERO)
+    return control_account_agrees(ledger, balance, books.base_currency)
 
 
 # The general ledger
@@ -203,8 +208,8 @@ def control_account_agrees(ledger: SubLedger, control_balance: Decimal, base_cur
     """
     found: list[Problem] = []
     amounts: list[Decimal] = []
-    converted = 0
-    for place, record, amount in _open_amounts(ledger):
+    roundings = 0
+    for place, record, amount, bookings in _open_amounts(ledger):
         if amount is None:
             found.append(Problem(place, "Nothing says how much of this is open."))
         elif amount == 0:
@@ -215,27 +220,31 @@ def control_account_agrees(ledger: SubLedger, control_balance: Decimal, base_cur
             found.append(Problem(place, f"An amount in {record.currency} without a rate cannot be compared."))
         else:
             amounts.append(exact_product(amount, record.currency_rate))
-            converted += 1
+            roundings += bookings
     total = exact_sum(amounts)
     stated = control_balance if ledger.side is RECEIVABLE else control_balance.copy_negate()
-    tolerance = rounding_tolerance(base_currency, converted) if converted else ZERO
+    # Each booking of a foreign amount was rounded to the base currency by itself.
+    tolerance = rounding_tolerance(base_currency, roundings) if roundings else ZERO
     if exact_difference(stated, total).copy_abs() > tolerance:
         message = f"The control account stands at {stated}, but {total} is open."
         found.append(Problem(ledger.side.documents, message))
     return found
 
 
-def _open_amounts(ledger: SubLedger) -> Iterable[tuple[str, Rated, Decimal | None]]:
+def _open_amounts(ledger: SubLedger) -> Iterable[tuple[str, Rated, Decimal | None, int]]:
+    """Place, record, what is open on it in its own currency, and how many bookings that is the sum of."""
     side = ledger.side
     for document in ledger.documents:
-        yield f"{side.documents}[{document.id}].amountDue", document, document.amount_due
+        bookings = 1 + len(ledger.links.get((side.document_link, document.id or ""), ()))
+        yield f"{side.documents}[{document.id}].amountDue", document, document.amount_due, bookings
     for credit in ledger.credits:
+        bookings = 1 + len(ledger.links.get((side.credit_link, credit.id or ""), ()))
         remaining = credit.remaining_credit
         negated = None if remaining is None else remaining.copy_negate()
-        yield f"{side.credits}[{credit.id}].remainingCredit", credit, negated
+        yield f"{side.credits}[{credit.id}].remainingCredit", credit, negated, bookings
     for payment in ledger.payments:
         unallocated = ledger.unallocated_amount(payment).copy_negate()
-        yield f"{side.payments}[{payment.id}].totalAmount", payment, unallocated
+        yield f"{side.payments}[{payment.id}].totalAmount", payment, unallocated, 1 + len(payment.lines)
 
 
 @guarded

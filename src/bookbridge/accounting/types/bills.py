@@ -18,7 +18,6 @@ from bookbridge.accounting.documents import (
     lines_problems,
     total_problems,
 )
-from bookbridge.accounting.money import exact_sum
 from bookbridge.accounting.problems import Problem, currency_problems, date_problems, guarded
 from bookbridge.accounting.records import ListedRecord, Part, Word
 from bookbridge.accounting.references import (
@@ -144,7 +143,7 @@ def check(bill: Bill) -> list[Problem]:
             due=bill.amount_due,
             total=bill.total_amount,
             allocations=bill.payment_allocations,
-            withheld=exact_sum(tax.amount for tax in bill.withholding_tax),
+            withheld=bill.withholding_tax,
             currency=currency,
         )
     return found

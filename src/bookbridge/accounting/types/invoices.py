@@ -18,7 +18,6 @@ from bookbridge.accounting.documents import (
     lines_problems,
     total_problems,
 )
-from bookbridge.accounting.money import exact_sum
 from bookbridge.accounting.problems import Problem, currency_problems, date_problems, guarded
 from bookbridge.accounting.records import ListedRecord, Part, Word
 from bookbridge.accounting.references import (
@@ -141,7 +140,7 @@ def check(invoice: Invoice) -> list[Problem]:
         due=invoice.amount_due,
         total=invoice.total_amount,
         allocations=invoice.payment_allocations,
-        withheld=exact_sum(tax.amount for tax in invoice.withholding_tax),
+        withheld=invoice.withholding_tax,
         currency=invoice.currency,
     )
     return found
