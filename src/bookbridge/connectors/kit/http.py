@@ -30,6 +30,10 @@ log = structlog.get_logger(__name__)
 
 CALL_TIMEOUT_S = 60.0
 CONNECT_TIMEOUT_S = 10.0
+IDLE_CONNECTION_KEPT_S = 2.0
+"""Servers close idle connections after some seconds, the earliest after five. A request that leaves at that moment is
+lost without an answer, and a lost refresh of a token costs a minute of waiting: never come near it."""
+
 RESPONSE_SIZE_MAX_BYTES = 64 * 1024 * 1024
 RETRY_AFTER_DEFAULT_S = 60.0
 RETRY_AFTER_MAX_S = 86_400.0
@@ -61,11 +65,15 @@ Meaning = Callable[[Answer, bool], VendorError]
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
 
 
-def client(*, connections_max: int = 100) -> httpx2.AsyncClient:
+def client(*, connections_max: int = 100, idle_connection_kept_s: float = IDLE_CONNECTION_KEPT_S) -> httpx2.AsyncClient:
     """An HTTP client fit for vendors: bounded in time and connections, no redirects, no cookies kept."""
     return httpx2.AsyncClient(
         timeout=httpx2.Timeout(CALL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        limits=httpx2.Limits(max_connections=connections_max, max_keepalive_connections=connections_max),
+        limits=httpx2.Limits(
+            max_connections=connections_max,
+            max_keepalive_connections=connections_max,
+            keepalive_expiry=idle_connection_kept_s,
+        ),
         follow_redirects=False,
     )
 
