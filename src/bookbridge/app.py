@@ -43,6 +43,7 @@ from bookbridge.settings import Settings
 from bookbridge.store.migrations import migrate
 from bookbridge.store.pool import Db, open_pool
 from bookbridge.sync import queue as sync_queue
+from bookbridge.sync import schedule
 from bookbridge.sync.runner import Runner as SyncRunner
 from bookbridge.webhooks import consumers, pruning
 from bookbridge.webhooks.delivery import Deliverer, DeliverySettings
@@ -155,7 +156,7 @@ def compose(settings: Settings, pool: asyncpg.Pool, http: httpx2.AsyncClient, op
         codes=codes,
         apps=apps,
         sessions=sessions,
-        on_linked=sync_queue.on_linked,
+        on_linked=schedule.on_linked,
     )
     return Rooms(settings, pool, http, opened, codes, views, apps, tokens, sessions, link, call_budget)
 
@@ -200,6 +201,7 @@ def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, job
         sync_queue.SYNC_TASK: SyncRunner(rooms.pool, rooms.sessions, rooms.views).handle,
         WRITE_TASK: push.handler,
         TIME_OUT_TASK: Timeouts(rooms.pool, rooms.views).handler,
+        schedule.REARRANGE_TASK: schedule.Rearranger(rooms.pool).handle,
     }
     delivery = DeliverySettings(private_addresses_allowed=rooms.settings.webhook_private_addresses)
     telling: dict[str, jobs.Handler] = {
@@ -219,8 +221,9 @@ async def run_worker(settings: Settings, dsn: str) -> None:
     books from being read."""
     async with open_rooms(settings, dsn) as rooms:
         books, telling = handlers(rooms)
+        periodic = [_tidying(rooms.pool), schedule.queue_due_schedule(rooms.pool)]
         workers = [
-            jobs.Worker(dsn, books, schedules=[_tidying(rooms.pool)], concurrency=settings.worker_concurrency),
+            jobs.Worker(dsn, books, schedules=periodic, concurrency=settings.worker_concurrency),
             jobs.Worker(dsn, telling, schedules=[pruning.schedule(rooms.pool)], concurrency=WEBHOOK_CONCURRENCY),
         ]
         loop = asyncio.get_running_loop()

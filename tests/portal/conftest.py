@@ -34,7 +34,7 @@ from bookbridge.emulators.xero import XeroEmulatorSettings, create_app
 from bookbridge.jobs.budgets import CallBudget
 from bookbridge.portal.app import route_handlers
 from bookbridge.portal.services import PortalServices
-from bookbridge.sync import queue as sync_queue
+from bookbridge.sync import schedule
 
 DEADLINE_S = 20.0
 API_KEY = "portal-test-key-0123456789"
@@ -222,7 +222,7 @@ async def site(pool: asyncpg.Pool, vault: Vault, clock: Clock, vendor_url: str) 
             codes=codes,
             apps=apps,
             sessions=sessions,
-            on_linked=sync_queue.on_linked,
+            on_linked=schedule.on_linked,
         )
         services = PortalServices(
             pool=pool,

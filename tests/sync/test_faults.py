@@ -11,7 +11,7 @@ import pytest
 from bookbridge.accounting.dates import contract_datetime
 from bookbridge.companies import deletion, lifecycle
 from bookbridge.companies.connections import Status as ConnectionStatus
-from bookbridge.sync import queue
+from bookbridge.sync import queue, schedule
 from bookbridge.sync.datasets import Status
 from bookbridge.sync.runner import ATTEMPTS_MAX, BACKOFF_FIRST_S
 from tests.sync.conftest import Desk, OpenDesk, left_behind, link
@@ -124,7 +124,7 @@ async def test_another_organisation_linked_during_a_read_gets_its_own_books(open
         await deletion.forget_records(db, desk.company.id, desk.connection.id)
     relinked = await link(desk.rooms, desk.sandbox, desk.connection, other.tenant)
     async with desk.pool.acquire() as db, db.transaction():
-        await queue.on_linked(db, relinked, True)
+        await schedule.on_linked(db, relinked, True)
     assert await run in {None, 0.0}
     await desk.work()
     assert (await desk.current()).status is ConnectionStatus.LINKED

@@ -20,6 +20,7 @@ from bookbridge.api import (
     profile,
     push,
     records,
+    sync_settings,
     webhooks,
 )
 from bookbridge.api.auth import key_guard
@@ -41,6 +42,7 @@ SUBJECTS: tuple[Sequence[ControllerRouterHandler], ...] = (
     expenses.ROUTES,
     webhooks.ROUTES,
     profile.ROUTES,
+    sync_settings.ROUTES,
     keys.ROUTES,
     health.ROUTES,
 )

@@ -132,6 +132,19 @@ async def locate(db: Db, connection_id: UUID) -> Connection:
     return connection_of(row)
 
 
+async def linked_after(db: Db, after: tuple[UUID, UUID] | None, limit: int) -> list[Connection]:
+    """The first linked connections after one (its company's id and its own), in the order of these ids."""
+    company_id, connection_id = after or (UUID(int=0), UUID(int=0))
+    rows = await db.fetch(
+        f"select {COLUMNS} from connections k where k.status = 'Linked'"  # noqa: S608
+        " and (k.company_id, k.id) > ($1, $2) order by k.company_id, k.id limit $3",
+        company_id,
+        connection_id,
+        limit,
+    )
+    return [connection_of(row) for row in rows]
+
+
 async def synced(db: Db, company_id: UUID, connection_id: UUID, moment: datetime) -> None:
     """Record a successful sync on the connection and its company; never moves `lastSync` back."""
     await db.execute(

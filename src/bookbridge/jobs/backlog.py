@@ -13,3 +13,12 @@ async def longest_wait_s(db: Db) -> float:
             where status = 'queued' and execute_after <= now()"""  # noqa: S608
     )
     return max(0.0, waited)
+
+
+async def waiting(db: Db, task: str) -> int:
+    """How many jobs of the task are due and not started."""
+    count: int = await db.fetchval(
+        f"select count(*) from {QUEUE} where entrypoint = $1 and status = 'queued' and execute_after <= now()",  # noqa: S608
+        task,
+    )
+    return count

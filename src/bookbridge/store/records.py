@@ -197,6 +197,18 @@ async def count_all(db: Db | asyncpg.Pool, scope: Scope) -> int:
     return total
 
 
+async def forget_before(db: Db, scope: Scope, moment: datetime) -> int:
+    """Delete the records of this scope that the vendor changed last before the moment; returns how many. Records
+    without a time of change stay."""
+    where, arguments = scope.where()
+    tag = await db.execute(
+        f"delete from records where {where} and source_modified < ${len(arguments) + 1}",  # noqa: S608
+        *arguments,
+        moment,
+    )
+    return int(tag.rsplit(" ", 1)[1])
+
+
 async def existing_ids(db: Db | asyncpg.Pool, scope: Scope, record_ids: Sequence[str]) -> set[str]:
     """Those of the given ids that are stored and not deleted."""
     where, arguments = scope.where()

@@ -22,8 +22,9 @@ from bookbridge.connectors.kit.session import Page, Session
 from bookbridge.store import records
 from bookbridge.store.pool import Db
 from bookbridge.store.records import RecordBatch, Scope
-from bookbridge.sync import datasets, deletions, states
+from bookbridge.sync import datasets, deletions, extents, states
 from bookbridge.sync.datasets import Dataset
+from bookbridge.sync.extents import Extent
 from bookbridge.sync.states import Completeness
 from bookbridge.sync.validation import Findings
 
@@ -83,8 +84,15 @@ class DatasetRun:
     async def run(self, dataset: Dataset) -> Finished:
         """Read until the end and prove it. Raises VendorError, SliceOver, Ended, CountMismatch or ShapeError."""
         state = await states.get(self.pool, dataset.company_id, dataset.connection_id, dataset.data_type)
-        since = None if self.read.hard_deletes else self._since(state)
-        started = await datasets.start(self.pool, dataset, since=since, lists_ids=self.read.hard_deletes)
+        extent = await extents.of(self.pool, dataset.company_id, dataset.data_type, datetime.now(UTC))
+        started = await datasets.start(
+            self.pool,
+            dataset,
+            since=None if self.read.hard_deletes else self._since(state, extent),
+            lists_ids=self.read.hard_deletes,
+            extent=extent.name,
+            read_from=extent.read_from,
+        )
         if started is None:
             raise Ended
         dataset = started
@@ -95,18 +103,19 @@ class DatasetRun:
                 return finished
             dataset = finished
 
-    def _since(self, state: states.DataTypeState | None) -> datetime | None:
-        """Where an incremental read starts; None for a full one. Only what was proved complete is built upon."""
+    def _since(self, state: states.DataTypeState | None, extent: Extent) -> datetime | None:
+        """Where an incremental read starts; None for a full one. Only what was proved complete is built upon, and
+        only if it was read to the same extent."""
         if state is None or state.read_through is None or state.completeness is not Completeness.COMPLETE:
             return None
-        return state.read_through
+        return state.read_through if state.extent == extent.name else None
 
     async def _read_sources(self, dataset: Dataset) -> Dataset:
         for place, source in enumerate(self.read.sources):
             if source.name in dataset.sources_done:
                 continue
             cursor = dataset.cursor if dataset.source == source.name else None
-            since = dataset.since if source.incremental else None
+            since = _later(dataset.since, dataset.read_from) if source.incremental else None
             progress = place * 100 // len(self.read.sources)
             await self._read_source(dataset, source, since, cursor, progress)
         current = await datasets.get(self.pool, dataset.company_id, dataset.id)
@@ -164,7 +173,11 @@ class DatasetRun:
         held = 0
         if dataset.lists_ids:
             async with self.pool.acquire() as db, db.transaction():
+                await self._forget_earlier(db, dataset)
                 held = await deletions.apply(db, dataset, self.read.data_type, confirmed=deletions_confirmed)
+        elif dataset.read_from is not None:
+            async with self.pool.acquire() as db, db.transaction():
+                await self._forget_earlier(db, dataset)
         expected, stored = await self._totals(dataset)
         full = dataset.started if dataset.since is None or dataset.rounds else None
         if expected is None or stored is None:
@@ -193,6 +206,8 @@ class DatasetRun:
         return await self._again(dataset, vanished=stored > expected)
 
     async def _totals(self, dataset: Dataset) -> tuple[int | None, int | None]:
+        if dataset.read_from is not None:
+            return None, None  # the vendor counts records that are not kept
         scope = self._scope(dataset)
         expected = stored = 0
         counted = False
@@ -206,6 +221,11 @@ class DatasetRun:
             expected += total
             stored += await records.count(self.pool, scope, source.name)
         return (expected, stored) if counted else (None, None)
+
+    async def _forget_earlier(self, db: Db, dataset: Dataset) -> None:
+        """Drop what was kept by an earlier, wider read, or has grown older than a window that moves on."""
+        if dataset.read_from is not None:
+            await records.forget_before(db, self._scope(dataset), dataset.read_from)
 
     @staticmethod
     def _scope(dataset: Dataset) -> Scope:
@@ -230,7 +250,8 @@ class DatasetRun:
         batch = RecordBatch(dataset.company_id, dataset.connection_id, key, source.name, datetime.now(UTC))
         findings = Findings(self.read.data_type)
         for first in range(0, len(page.payloads), ROWS_AT_ONCE):
-            shape_rows(self.read, source, page, range(first, first + ROWS_AT_ONCE), self.facts, batch, findings)
+            places = range(first, first + ROWS_AT_ONCE)
+            shape_rows(self.read, source, page, places, self.facts, batch, findings, keep_from=dataset.read_from)
             await asyncio.sleep(0)
         return batch, findings
 
@@ -253,6 +274,10 @@ async def _save(
         await findings.save(db, dataset)
 
 
+def _later(first: datetime | None, second: datetime | None) -> datetime | None:
+    return max(first, second) if first and second else first or second
+
+
 def read_through(dataset: Dataset) -> datetime:
     """Up to when changes are stored once this dataset is complete."""
     return (dataset.started or datetime.now(UTC)) - INCREMENTAL_OVERLAP
@@ -266,9 +291,12 @@ def shape_rows(
     facts: Facts,
     batch: RecordBatch,
     findings: Findings,
+    *,
+    keep_from: datetime | None = None,
 ) -> None:
     """Add the records of some rows of a page to the batch, and what is wrong with them to the findings. Places
-    beyond the page's end are ignored. Raises ShapeError."""
+    beyond the page's end are ignored, and records that are known to have changed last before `keep_from`.
+    Raises ShapeError."""
     data_type = read.data_type
     encode, record_id, shape = data_type.encode, data_type.record_id, source.shape
     for place in places[: len(page.payloads) - places.start]:
@@ -288,5 +316,7 @@ def shape_rows(
                 deleted = record.metadata.is_deleted
                 if record.source_modified_date is not None:
                     modified = datetime.fromisoformat(record.source_modified_date)
+            if keep_from is not None and modified is not None and modified < keep_from:
+                continue
             batch.add(identifier, encode(record), page.raws[place], modified, deleted)
             findings.add(identifier, record)

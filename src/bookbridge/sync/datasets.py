@@ -64,6 +64,8 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     records_read: int
     records_written: int
     issues: str
+    extent: str
+    read_from: datetime | None
 
     @property
     def is_completed(self) -> bool:
@@ -92,26 +94,21 @@ async def insert(
     is_initial: bool,
 ) -> list[Dataset]:
     """Queue reads in the given order as one batch; a data type that is already being read is left out."""
-    batch_id = uuid4()
-    queued = []
-    for place, data_type in enumerate(data_types):
-        row = await db.fetchrow(
-            f"""
-            insert into datasets (company_id, id, connection_id, data_type, batch_id, is_initial, sync_order, status)
-            values ($1, $2, $3, $4, $5, $6, $7, 'Queued')
-            on conflict (company_id, connection_id, data_type) where completed is null do nothing
-            returning {_COLUMNS}""",  # noqa: S608
-            company_id,
-            uuid4(),
-            connection_id,
-            data_type,
-            batch_id,
-            is_initial,
-            place,
-        )
-        if row is not None:
-            queued.append(_dataset(row))
-    return queued
+    rows = await db.fetch(
+        f"""
+        insert into datasets (company_id, id, connection_id, data_type, batch_id, is_initial, sync_order, status)
+        select $1, wanted.id, $2, wanted.data_type, $3, $4, wanted.place - 1, 'Queued'
+        from unnest($5::uuid[], $6::text[]) with ordinality as wanted (id, data_type, place) order by wanted.place
+        on conflict (company_id, connection_id, data_type) where completed is null do nothing
+        returning {_COLUMNS}""",  # noqa: S608
+        company_id,
+        connection_id,
+        uuid4(),
+        is_initial,
+        [uuid4() for _ in data_types],
+        list(data_types),
+    )
+    return [_dataset(row) for row in rows]
 
 
 async def get(db: Db | asyncpg.Pool, company_id: UUID, dataset_id: UUID) -> Dataset | None:
@@ -146,20 +143,43 @@ async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> Dataset | Non
     return _dataset(row) if row else None
 
 
-async def start(db: Db | asyncpg.Pool, dataset: Dataset, *, since: datetime | None, lists_ids: bool) -> Dataset | None:
-    """Mark a dataset as being fetched. The first start fixes `since`; a resumed one keeps it.
+async def last_reads(db: Db, company_id: UUID, connection_id: UUID) -> dict[str, datetime]:
+    """When the last read of each data type of a connection ended; now for one that is under way."""
+    rows = await db.fetch(
+        """select data_type, max(coalesce(completed, clock_timestamp())) as ended from datasets
+        where company_id = $1 and connection_id = $2 group by data_type""",
+        company_id,
+        connection_id,
+    )
+    return {row["data_type"]: row["ended"] for row in rows}
+
+
+async def start(
+    db: Db | asyncpg.Pool,
+    dataset: Dataset,
+    *,
+    since: datetime | None,
+    lists_ids: bool,
+    extent: str,
+    read_from: datetime | None,
+) -> Dataset | None:
+    """Mark a dataset as being fetched. The first start fixes what is asked for; a resumed one keeps it.
     None: somebody ended it meanwhile."""
     row = await db.fetchrow(
         f"""
         update datasets set status = 'Fetching', status_description = null,
             since = case when started is null then $3 else since end,
             lists_ids = case when started is null then $4 else lists_ids end,
+            extent = case when started is null then $5 else extent end,
+            read_from = case when started is null then $6 else read_from end,
             started = coalesce(started, now())
         where company_id = $1 and id = $2 and completed is null returning {_COLUMNS}""",  # noqa: S608
         dataset.company_id,
         dataset.id,
         since,
         lists_ids,
+        extent,
+        read_from,
     )
     return _dataset(row) if row else None
 

@@ -10,7 +10,7 @@ from bookbridge.accounting import catalog
 from bookbridge.companies.connections import Connection, Status
 from bookbridge.connectors import registry
 from bookbridge.store.pool import Db
-from bookbridge.sync import datasets
+from bookbridge.sync import datasets, settings
 from bookbridge.sync.datasets import Dataset
 
 SYNC_TASK = "sync.connection"
@@ -42,11 +42,13 @@ def readable(connection: Connection) -> list[str]:
 
 
 async def queue_all(db: Db, connections: Iterable[Connection], *, is_initial: bool = False) -> list[Dataset]:
-    """Queue every data type of each linked connection; what is being read already is left as it is."""
+    """Queue the data types of each linked connection that the settings have read after linking, in their order; what
+    is being read already is left as it is."""
     queued = []
     for connection in connections:
         if connection.status is Status.LINKED:
-            queued += await _queue(db, connection, readable(connection), is_initial)
+            wanted = (await settings.effective(db, connection.company_id)).first_read(readable(connection))
+            queued += await queue_types(db, connection, wanted, is_initial=is_initial)
     return queued
 
 
@@ -58,7 +60,7 @@ async def queue_one(db: Db, connection: Connection, data_type: str) -> Dataset:
         )
     if data_type not in readable(connection):
         raise DataTypeNotSupported(f"Datatype '{data_type}' not supported by platform {connection.integration_key}")
-    queued = await _queue(db, connection, [data_type], is_initial=False)
+    queued = await queue_types(db, connection, [data_type], is_initial=False)
     if not queued:
         running = await datasets.open_dataset(db, connection.company_id, connection.id, data_type)
         raise AlreadyInProgress(
@@ -71,16 +73,12 @@ async def queue_one(db: Db, connection: Connection, data_type: str) -> Dataset:
 async def queue_if_idle(db: Db, connection: Connection, data_type: str) -> None:
     """Queue one data type of a linked connection unless it is being read already."""
     if connection.status is Status.LINKED:
-        await _queue(db, connection, [data_type], is_initial=False)
+        await queue_types(db, connection, [data_type], is_initial=False)
 
 
-async def on_linked(db: Db, connection: Connection, first: bool) -> None:
-    """The first read after an authorisation, queued in the transaction that links the connection."""
-    del first  # read.completed.initial follows every authorisation, not only the first one
-    await queue_all(db, [connection], is_initial=True)
-
-
-async def _queue(db: Db, connection: Connection, data_types: Sequence[str], is_initial: bool) -> list[Dataset]:
+async def queue_types(db: Db, connection: Connection, data_types: Sequence[str], *, is_initial: bool) -> list[Dataset]:
+    """Queue data types that a linked connection supplies as one batch, in the given order; what is being read already
+    is left out."""
     queued = await datasets.insert(
         db,
         company_id=connection.company_id,

@@ -32,7 +32,7 @@ from bookbridge.connectors.kit.errors import (
     Waiting,
 )
 from bookbridge.connectors.kit.session import Session
-from bookbridge.sync import datasets, events, states
+from bookbridge.sync import datasets, events, schedule, states
 from bookbridge.sync.dataset_run import (
     CountMismatch,
     DatasetRun,
@@ -179,7 +179,9 @@ class Runner:
                 completeness=finished.completeness,
                 method=finished.method,
                 deletions_held=finished.deletions_held,
+                extent=dataset.extent,
             )
+            await schedule.after_read(db, dataset)
             await events.batch_completed(db, self.views, ended)
         log.info(
             "dataset_complete",
@@ -216,7 +218,9 @@ class Runner:
                         completeness=Completeness.SHORT,
                         method=error_message or "",
                         deletions_held=0,
+                        extent=dataset.extent,
                     )
+                await schedule.after_read(db, dataset)
                 await events.batch_completed(db, self.views, ended)
         log.info(
             "dataset_ended",

@@ -34,6 +34,8 @@ class DataTypeState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     completeness_checked: datetime | None = None
     deletions_held: int
     deletions_confirmed: bool
+    extent: str = ""
+    """What was read, in words, where it is not simply everything."""
 
 
 _COLUMNS = ", ".join(DataTypeState.__struct_fields__)
@@ -82,19 +84,20 @@ async def put(
     completeness: Completeness,
     method: str,
     deletions_held: int,
+    extent: str = "",
 ) -> None:
     """Record the end of a read. `read_through` and `full_read` are kept from before where None is given."""
     await db.execute(
         """
         insert into data_type_states as s (company_id, connection_id, data_type, read_through, last_full_read,
-            expected, stored, completeness, completeness_method, completeness_checked, deletions_held)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now(), $10)
+            expected, stored, completeness, completeness_method, completeness_checked, deletions_held, extent)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now(), $10, $11)
         on conflict (company_id, connection_id, data_type) do update set
             read_through = coalesce(excluded.read_through, s.read_through),
             last_full_read = coalesce(excluded.last_full_read, s.last_full_read),
             expected = excluded.expected, stored = excluded.stored, completeness = excluded.completeness,
             completeness_method = excluded.completeness_method, completeness_checked = excluded.completeness_checked,
-            deletions_held = excluded.deletions_held,
+            deletions_held = excluded.deletions_held, extent = excluded.extent,
             deletions_confirmed = s.deletions_confirmed and excluded.deletions_held > 0""",
         company_id,
         connection_id,
@@ -106,6 +109,7 @@ async def put(
         completeness.value,
         method,
         deletions_held,
+        extent,
     )
 
 
