@@ -44,6 +44,7 @@ SANDBOXES = (
             "connections": "/connections",
             "api": "/api.xro/2.0",
         },
+        keeps_state=True,
     ),
     Sandbox(
         key="mqjo",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import MutableMapping
 from typing import Any
@@ -122,6 +123,53 @@ def test_a_record_edited_between_pages_escapes_page_numbers(world: World, api: A
         page += 1
     assert len(everything - set(walked)) == 1
     assert len(walked) == len(everything), "the edited record came twice"
+    assert world.control("GET", "counters")["faults_struck"] == {"edit_between_pages": 1}
+
+
+def newest(api: Api) -> str:
+    found: str = api.get("Invoices?page=1&pageSize=1000")[-1]["InvoiceID"]
+    return found
+
+
+def test_who_asks_anew_from_the_last_change_meets_the_edit_too(world: World, api: Api) -> None:
+    """Such a client asks for page 1 for ever; the second answer must already show the edit at the list's end."""
+    everything = {invoice["InvoiceID"] for invoice in api.get("Invoices")}
+    world.fault(kind="edit_between_pages", resource="Invoices")
+    walked: list[str] = []
+    since = {}
+    while found := api.get("Invoices?page=1&pageSize=100", headers=since):
+        walked += [invoice["InvoiceID"] for invoice in found]
+        moment = dt.datetime.fromtimestamp(int(found[-1]["UpdatedDateUTC"][6:-7]) / 1000, tz=dt.UTC)
+        since = {"if-modified-since": moment.isoformat(timespec="milliseconds").removesuffix("+00:00")}
+    assert set(walked) == everything
+    assert walked[-1] == walked[0], "the first record served came again, at the very end"
+    assert len(walked) == len(everything) + 1
+
+
+def test_the_edit_strikes_before_the_second_answer(world: World, api: Api) -> None:
+    world.fault(kind="edit_between_pages", resource="invoices")
+    assert api.get("Contacts?page=1")
+    assert api.get("Contacts?page=2&pageSize=10"), "another list does not count"
+    assert api.get("Invoices?page=1&where=Total<0") == [], "nor does an answer that shows nothing"
+    first = api.get("Invoices?page=1&pageSize=5")
+    assert world.control("GET", "faults")["faults"][0]["struck"] == 0
+    bills = api.get('Invoices?page=1&pageSize=5&where=Type=="ACCPAY"')
+    assert bills
+    assert world.control("GET", "faults")["faults"] == []
+    assert newest(api) == first[0]["InvoiceID"], "though the second answer selects otherwise"
+    assert world.control("GET", f"organisations/{api.tenant}/balance") == {"problems": []}
+
+
+def test_edits_between_all_answers(world: World, api: Api) -> None:
+    world.fault(kind="edit_between_pages", resource="Invoices", times=2)
+    world.fault(kind="edit_between_pages", resource="Invoices", after_page=2)
+    pages = [api.get("Invoices?page=1&pageSize=3") for _ in range(2)]
+    assert newest(api) != pages[0][0]["InvoiceID"], "two more were edited meanwhile"
+    assert world.control("GET", "counters")["faults_struck"] == {"edit_between_pages": 3}
+    assert world.control("GET", "faults")["faults"] == []
+    moved = [invoice["InvoiceID"] for invoice in api.get("Invoices?page=1&pageSize=1000")][-3:]
+    assert len(set(moved)) == 3, "a record that has moved is not edited again"
+    assert moved[0] == pages[0][0]["InvoiceID"]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +182,7 @@ def test_a_record_edited_between_pages_escapes_page_numbers(world: World, api: A
         {"kind": "html", "times": 0},
         {"kind": "html", "unknown": 1},
         {"kind": "edit_between_pages"},
+        {"kind": "edit_between_pages", "resource": "Invoices", "after_page": 0},
     ],
 )
 def test_senseless_faults_are_refused(shared_world: World, fault: dict[str, object]) -> None:

@@ -30,6 +30,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0, the default, picks a free one")
     parser.add_argument(
         "--state",
+        "--state-dir",
         type=Path,
         metavar="DIR",
         help="keep books, consents and tokens in this directory over restarts; without it they end with the process",

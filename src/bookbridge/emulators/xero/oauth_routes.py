@@ -24,27 +24,45 @@ TenantNames = Callable[[], list[tuple[str, str]]]
 """Gives the (tenant id, name) pairs that the user may share."""
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Allow {app} access?</title>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Allow {app} access? - Xero emulator</title>
 <style>
-body{{font:16px/1.5 system-ui,sans-serif;margin:0;background:#eef2f5;color:#1c2b36}}
-main{{max-width:30rem;margin:4rem auto;background:#fff;border-radius:8px;padding:2rem;box-shadow:0 2px 12px #0002}}
-h1{{font-size:1.25rem;margin:0 0 .5rem}} fieldset{{border:1px solid #c9d3da;border-radius:6px;margin:1rem 0}}
-label{{display:block;padding:.35rem 0}} li{{font-size:.9rem}}
-button{{font:inherit;padding:.6rem 1.2rem;border-radius:6px;border:1px solid #0b6fa4;cursor:pointer}}
-.allow{{background:#0b6fa4;color:#fff}} .cancel{{background:#fff;color:#0b6fa4}}
-small{{color:#5b6b76}}
+*{{box-sizing:border-box}}
+body{{font:1rem/1.5 system-ui,sans-serif;margin:0;padding:1rem;background:#eef2f5;color:#1c2b36}}
+main{{max-width:30rem;margin:0 auto;background:#fff;border-radius:8px;padding:1.25rem;box-shadow:0 2px 12px #0002}}
+@media(min-width:36rem){{main{{margin-top:3rem;padding:2rem}}}}
+h1{{font-size:1.25rem;line-height:1.3;margin:0 0 .5rem;overflow-wrap:anywhere}}
+fieldset{{border:1px solid #8496a3;border-radius:6px;margin:1rem 0;padding:.25rem .75rem;min-width:0}}
+label{{display:flex;gap:.75rem;align-items:center;min-height:2.75rem;overflow-wrap:anywhere}}
+input{{flex:none;width:1.25rem;height:1.25rem;margin:0}}
+ul{{padding-left:1.25rem}} li{{font-size:.9rem;overflow-wrap:anywhere}}
+.note{{font-size:.875rem;color:#4d5c67;margin:0}}
+.actions{{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.25rem 0 0}}
+button{{flex:1 1 10rem;font:inherit;min-height:2.75rem;padding:.5rem 1rem;border-radius:6px;cursor:pointer;
+border:1px solid #0b6290}}
+.allow{{background:#0b6290;color:#fff}} .cancel{{background:#fff;color:#0b6290}}
+:focus-visible{{outline:3px solid #f0a020;outline-offset:2px}}
 </style></head><body><main>
 <h1>{app} wants access to your organisations</h1>
-<p><small>This is an emulator with invented books. No real company is behind it.</small></p>
+<p class="note">This is an emulator with invented books. No real company is behind it.</p>
 <form method="post" action="{action}">
 <fieldset><legend>Organisations to share</legend>
 {choices}
 </fieldset>
-<p>It asks for:</p><ul>{scopes}</ul>
-<p><button class="allow" name="decision" value="allow" type="submit">Allow access</button>
+<h2 class="note">It asks for</h2><ul>{scopes}</ul>
+<p class="actions"><button class="allow" name="decision" value="allow" type="submit">Allow access</button>
 <button class="cancel" name="decision" value="cancel" type="submit">Cancel</button></p>
 </form></main></body></html>
+"""
+
+_MISSING_CHOICE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Nothing chosen - Xero emulator</title></head>
+<body style="font:1rem/1.5 system-ui,sans-serif;max-width:30rem;margin:2rem auto;padding:0 1rem">
+<main><h1 style="font-size:1.25rem">Choose at least one organisation</h1>
+<p>Nothing was shared. <a href="{again}">Go back and choose</a></p></main></body></html>
 """
 
 _PAGE_HEADERS = {
@@ -130,7 +148,8 @@ def _decide(identity: Identity, tenants: TenantNames, wanted: AuthorizationReque
     known = {tenant_id for tenant_id, _ in tenants()}
     chosen = [tenant_id for tenant_id in form.get("tenant", []) if tenant_id in known]
     if not chosen:
-        return text_response("Choose at least one organisation.", 400)
+        page = _MISSING_CHOICE.format(again=html.escape(f"?{request.query_string}", quote=True))
+        return Response(status=400, headers=dict(_PAGE_HEADERS), body=page.encode())
     code = identity.consent(wanted, chosen)
     return _redirect(wanted.redirect_uri, {"code": code, "scope": " ".join(wanted.scopes), "state": wanted.state})
 
