@@ -14,6 +14,7 @@ from bookbridge.accounting import catalog
 from bookbridge.sync import queue
 from bookbridge.sync.datasets import Status
 from bookbridge.sync.states import Completeness
+from tests.connectors.test_xero_reading import import_bills
 from tests.sync.conftest import Desk, OpenDesk, Veil
 
 PAGE = 100
@@ -125,6 +126,32 @@ async def test_records_edited_while_pages_are_fetched_all_arrive(open_desk: Open
     ended = await desk.dataset(queued)
     assert ended.status == Status.COMPLETE, ended.error_message
     assert len(await desk.records("bills")) == 500
+
+
+@pytest.mark.parametrize("slice_s", [60.0, 0.0])
+async def test_an_import_within_a_second_edited_between_its_pages_arrives(open_desk: OpenDesk, slice_s: float) -> None:
+    """More records of one second than a page holds: the one case in which pages must be counted."""
+    desk = await open_desk(documents=100, page_size=20)
+    await import_bills(desk.sandbox, desk.tenant, 200)
+    for after_page in (1, 2, 4):
+        await desk.fault("edit_between_pages", resource="Invoices", after_page=after_page)
+    (queued,) = await desk.queue("bills")
+    await desk.work(slice_s=slice_s)
+    assert (await desk.sandbox.control("GET", "faults"))["faults"] == [], "the edits happened"
+    assert (await desk.dataset(queued)).status == Status.COMPLETE
+    state = await desk.state("bills")
+    assert (state.expected, state.stored, len(await desk.records("bills"))) == (250, 250, 250)
+
+
+async def test_a_worker_that_was_taken_for_dead_does_no_harm(open_desk: OpenDesk) -> None:
+    """Nothing but its lease keeps a worker from waking up beside its successor; what they save must stand that."""
+    desk = await open_desk(documents=100, page_size=10)
+    queued = await desk.queue()
+    await asyncio.gather(*(desk.run() for _ in range(3)))
+    await desk.work()
+    assert {(await desk.dataset(one)).status for one in queued} == {Status.COMPLETE}
+    assert len(await desk.records("bills")) == 50
+    assert len(await desk.payloads("read.completed")) == 1
 
 
 async def test_a_run_that_ends_at_every_page_comes_to_the_same(open_desk: OpenDesk) -> None:
