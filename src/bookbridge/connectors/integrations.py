@@ -98,6 +98,14 @@ INTEGRATIONS: Final[tuple[Integration, ...]] = (
         "0f20c943-12d0-4800-9f6c-d218f62d494c",
     ),
     Integration(
+        key="mqjo",
+        name="Sandbox",
+        source_type=SourceType.ACCOUNTING,
+        integration_id=_derived("integration", "mqjo"),
+        source_id=_derived("source", "mqjo"),
+        data_provided_by="Sandbox",
+    ),
+    Integration(
         key=PARTNER_EXPENSE_KEY,
         name="Partner Expense",
         source_type=SourceType.EXPENSE,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from bookbridge.connectors.kit.connector import Connector
+from bookbridge.connectors.sandbox.manifest import CONNECTOR as SANDBOX
 from bookbridge.connectors.xero.manifest import CONNECTOR as XERO
 
-CONNECTORS: Final[tuple[Connector, ...]] = (XERO,)
+CONNECTORS: Final[tuple[Connector, ...]] = (XERO, SANDBOX)
 
 _BY_KEY: Final = {row.key: row for row in CONNECTORS}
 

@@ -40,6 +40,9 @@ class FormField:
     label: str
     secret: bool = False
     hint: str = ""
+    choices: tuple[str, ...] = ()
+    """The values to choose from; empty for free text."""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class CredentialForm:
     """The customer types keys that the vendor issued; requests are then signed or logged in with them."""
 
     fields: tuple[FormField, ...]
+
+
+CONNECTION_FACT = "bookbridge_connection_id"
+"""Among the facts while `organisations` runs on supplied credentials: our own id of the connection, for vendors that
+make an access for each connection."""
 
 
 @dataclass(frozen=True)
