@@ -20,6 +20,7 @@ from bookbridge import jobs
 from bookbridge.api.app import create_api
 from bookbridge.api.services import Services
 from bookbridge.companies import clients, link_attempts, vault
+from bookbridge.companies.access_tokens import AccessTokens
 from bookbridge.companies.connections import Connection
 from bookbridge.companies.link import Link
 from bookbridge.companies.link_codes import LinkCodes
@@ -174,6 +175,7 @@ async def api_server(rooms: Rooms) -> ASGIApp:
         link=rooms.link,
         apps=rooms.apps,
         client_id=client.id,
+        access_tokens=AccessTokens(rooms.vault),
         private_webhook_addresses=private,
     )
     pages = route_handlers(

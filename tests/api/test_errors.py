@@ -65,6 +65,17 @@ ROUTES = [
     ("POST", "/profile/syncSettings"),
     ("GET", "/companies/{c}/syncSettings"),
     ("POST", "/companies/{c}/syncSettings"),
+    ("GET", "/profile/defaultProducts"),
+    ("PUT", "/profile/defaultProducts"),
+    ("PUT", "/companies/{c}/products/payables"),
+    ("DELETE", "/companies/{c}/products/payables"),
+    ("POST", "/companies/{c}/products/payables/refresh"),
+    ("GET", "/companies/{c}/accessToken"),
+    ("GET", "/companies/{c}/connectionManagement/accessToken"),
+    ("GET", "/corsSettings"),
+    ("POST", "/corsSettings"),
+    ("GET", "/connectionManagement/corsSettings"),
+    ("POST", "/connectionManagement/corsSettings"),
     ("GET", "/apiKeys"),
     ("POST", "/apiKeys"),
     ("DELETE", "/apiKeys/{x}"),
@@ -114,7 +125,11 @@ async def test_routes_are_all_here(api: Api) -> None:
 
     public = {"/health", "/integrations/{platform_key:str}/{picture:str}"}
     count = sum(len(subject) for subject in SUBJECTS)
-    extra = {"/companies/{c}/data/info", "/companies/{c}/data/queue/all"}
+    extra = {
+        "/companies/{c}/data/info",
+        "/companies/{c}/data/queue/all",
+        "/connectionManagement/corsSettings",
+    }
     assert count - len(public) == len([route for route in ROUTES if route[1] not in extra])
 
 

@@ -9,14 +9,17 @@ from litestar.di import Provide
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from bookbridge.api import (
+    access_tokens,
     attachments,
     companies,
     connections,
+    cors,
     datasets,
     expenses,
     health,
     integrations,
     keys,
+    products,
     profile,
     push,
     records,
@@ -25,6 +28,7 @@ from bookbridge.api import (
 )
 from bookbridge.api.auth import key_guard
 from bookbridge.api.bodies import BODY_SIZE_MAX_BYTES
+from bookbridge.api.cross_origin import CrossOrigin
 from bookbridge.api.errors import handle
 from bookbridge.api.front import Front
 from bookbridge.api.services import Services
@@ -42,6 +46,9 @@ SUBJECTS: tuple[Sequence[ControllerRouterHandler], ...] = (
     expenses.ROUTES,
     webhooks.ROUTES,
     profile.ROUTES,
+    products.ROUTES,
+    access_tokens.ROUTES,
+    cors.ROUTES,
     sync_settings.ROUTES,
     keys.ROUTES,
     health.ROUTES,
@@ -69,4 +76,4 @@ def create_api(services: Services, *, pages: Sequence[ControllerRouterHandler] =
         multipart_form_part_limit=FORM_PARTS_MAX,
         request_max_body_size=BODY_SIZE_MAX_BYTES,
     )
-    return Front(app, app.routes)
+    return Front(CrossOrigin(app, services.pool, services.views.base_url, services.origins), app.routes)

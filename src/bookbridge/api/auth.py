@@ -1,6 +1,8 @@
-"""Who is calling: the API key in `Authorization: Basic base64(key)`, also in the usual form `base64(key:)`.
+"""Who is calling: the API key in `Authorization: Basic base64(key)`, also in the usual form `base64(key:)`, or a web
+page with a company's access token in `Authorization: Bearer token`.
 
-It decides yes or no; keys have no roles. Keys are never logged.
+It decides yes or no; keys have no roles. A token opens only the handlers marked with TOKEN_ROUTE, only for its own
+company, and only to pages of allowed origins. Keys and tokens are never logged.
 """
 
 from __future__ import annotations
@@ -12,13 +14,16 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Guard
 
+from bookbridge.api.cross_origin import TOKEN_ROUTE
 from bookbridge.api.errors import ApiError
 from bookbridge.api.services import Services
 from bookbridge.companies import clients
 
 SCHEME = "basic"
+TOKEN_SCHEME = "bearer"  # noqa: S105 - a name
 HEADER_LENGTH_MAX = 1_000
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="Bookbridge", charset="UTF-8"'}
+TOKEN_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Bookbridge"'}
 
 
 def key_guard(services: Services) -> Guard:
@@ -28,7 +33,11 @@ def key_guard(services: Services) -> Guard:
     async def require_key(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
         if handler.opt.get("public"):
             return
-        key = presented_key(connection.headers.get("authorization", ""))
+        header = connection.headers.get("authorization", "")
+        if header.partition(" ")[0].lower() == TOKEN_SCHEME:
+            await _require_token(services, connection, handler, header.partition(" ")[2].strip())
+            return
+        key = presented_key(header)
         if key is None or not await _is_good(services, key):
             raise ApiError(401, "Unauthorized", headers=CHALLENGE)
 
@@ -45,6 +54,23 @@ def presented_key(header: str) -> str | None:
     except (binascii.Error, ValueError):
         return None
     return text.removesuffix(":") or None
+
+
+async def _require_token(
+    services: Services,
+    connection: ASGIConnection,  # type: ignore[type-arg]
+    handler: BaseRouteHandler,
+    token: str,
+) -> None:
+    company_id = services.access_tokens.company_of(token)
+    if company_id is None:
+        raise ApiError(401, "Unauthorized", headers=TOKEN_CHALLENGE)
+    named = connection.path_params.get("company_id")
+    if not handler.opt.get(TOKEN_ROUTE) or (named is not None and named.lower() != str(company_id)):
+        raise ApiError(403, "The access token of a company does not open this address.")
+    origin = connection.headers.get("origin", "")
+    if not await services.origins.allow(services.pool, services.views.base_url, origin):
+        raise ApiError(403, "The page's origin is not among the allowed origins.")
 
 
 async def _is_good(services: Services, key: str) -> bool:

@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler
 from msgspec import UNSET, UnsetType
 
 from bookbridge.api.bodies import AnyRequest, answer, decoded, raw_answer
+from bookbridge.api.cross_origin import TOKEN_ROUTE
 from bookbridge.api.errors import CLIENTS, ApiError
 from bookbridge.api.idempotency import in_transaction
 from bookbridge.api.paging import page_of_values, paging_of
@@ -121,7 +122,7 @@ async def create_company(request: AnyRequest, services: Given) -> Response[bytes
     return await in_transaction(services, request, work)
 
 
-@get("/companies/{company_id:str}")
+@get("/companies/{company_id:str}", opt={TOKEN_ROUTE: True})
 async def get_company(company_id: str, services: Given) -> Response[bytes]:
     """One company."""
     wanted = company_id_of(company_id)

@@ -9,6 +9,7 @@ from litestar import Response, delete, get, patch, post, put
 from litestar.types import ControllerRouterHandler
 
 from bookbridge.api.bodies import AnyRequest, answer, body_of, decode, decoded, empty_answer, raw_answer
+from bookbridge.api.cross_origin import TOKEN_ROUTE
 from bookbridge.api.errors import CLIENTS, ApiError
 from bookbridge.api.idempotency import in_transaction, with_own_transactions
 from bookbridge.api.paging import page_of_values, paging_of
@@ -36,7 +37,7 @@ class StatusBody(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
-@get("/companies/{company_id:str}/connections")
+@get("/companies/{company_id:str}/connections", opt={TOKEN_ROUTE: True})
 async def list_connections(request: AnyRequest, company_id: str, services: Given) -> Response[bytes]:
     """One page of a company's connections, oldest first."""
     wanted = company_id_of(company_id)
@@ -51,7 +52,7 @@ async def list_connections(request: AnyRequest, company_id: str, services: Given
     return raw_answer(page_of_values(paging, [services.views.connection(row) for row in rows], total))
 
 
-@post("/companies/{company_id:str}/connections", status_code=200)
+@post("/companies/{company_id:str}/connections", status_code=200, opt={TOKEN_ROUTE: True})
 async def create_connection(request: AnyRequest, company_id: str, services: Given) -> Response[bytes]:
     """Create a connection, to be authorised at its link URL."""
     wanted = company_id_of(company_id)
@@ -67,7 +68,7 @@ async def create_connection(request: AnyRequest, company_id: str, services: Give
     return await in_transaction(services, request, work)
 
 
-@get("/companies/{company_id:str}/connections/{connection_id:str}")
+@get("/companies/{company_id:str}/connections/{connection_id:str}", opt={TOKEN_ROUTE: True})
 async def get_connection(company_id: str, connection_id: str, services: Given) -> Response[bytes]:
     """One connection."""
     of_company, wanted = company_id_of(company_id), connection_id_of(connection_id)
@@ -77,7 +78,7 @@ async def get_connection(company_id: str, connection_id: str, services: Given) -
     return answer(services.views.connection(row))
 
 
-@patch("/companies/{company_id:str}/connections/{connection_id:str}")
+@patch("/companies/{company_id:str}/connections/{connection_id:str}", opt={TOKEN_ROUTE: True})
 async def change_connection(
     request: AnyRequest, company_id: str, connection_id: str, services: Given
 ) -> Response[bytes]:

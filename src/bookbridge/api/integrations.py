@@ -15,6 +15,7 @@ from litestar import Response, get
 from litestar.types import ControllerRouterHandler
 
 from bookbridge.api.bodies import AnyRequest, answer, raw_answer
+from bookbridge.api.cross_origin import TOKEN_ROUTE
 from bookbridge.api.errors import CLIENTS, not_found
 from bookbridge.api.paging import Paging, page_of_values, paging_of
 from bookbridge.api.services import Given, Services
@@ -106,7 +107,7 @@ class Branding(msgspec.Struct, frozen=True, rename="camel"):
     source_id: UUID
 
 
-@get("/integrations")
+@get("/integrations", opt={TOKEN_ROUTE: True})
 async def list_integrations(request: AnyRequest, services: Given) -> Response[bytes]:
     """One page of platforms."""
     paging = paging_of(request)
@@ -116,13 +117,13 @@ async def list_integrations(request: AnyRequest, services: Given) -> Response[by
     return raw_answer(page_of_values(paging, shown, total))
 
 
-@get("/integrations/{platform_key:str}")
+@get("/integrations/{platform_key:str}", opt={TOKEN_ROUTE: True})
 async def get_integration(platform_key: str, services: Given) -> Response[bytes]:
     """One platform."""
     return answer(_view(services, _known(platform_key)))
 
 
-@get("/integrations/{platform_key:str}/branding")
+@get("/integrations/{platform_key:str}/branding", opt={TOKEN_ROUTE: True})
 async def get_branding(platform_key: str, services: Given) -> Response[bytes]:
     """Pictures of a platform."""
     row = _known(platform_key)

@@ -9,7 +9,9 @@ from uuid import UUID
 import asyncpg
 from litestar.params import Dependency
 
+from bookbridge.api.cross_origin import AllowedOrigins
 from bookbridge.api.key_cache import KeyCache
+from bookbridge.companies.access_tokens import AccessTokens
 from bookbridge.companies.link import Link
 from bookbridge.companies.sessions import Sessions
 from bookbridge.companies.vault import Vault
@@ -33,6 +35,9 @@ class Services:
     """The installation's client; see `companies.clients.ensure_client`."""
     private_webhook_addresses: bool = False
     """Webhook consumers may name plain http and private addresses."""
+    access_tokens: AccessTokens
+    origins: AllowedOrigins = field(default_factory=AllowedOrigins)
+    """Whose pages may use access tokens. Whoever changes the list in this process calls `forget`."""
     key_cache: KeyCache = field(default_factory=KeyCache)
     """API keys verified a moment ago. Whoever deletes a key in this process calls `forget_all`."""
 
