@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -225,3 +226,22 @@ def test_split_scopes(shared_world: World, scope: str, open_paths: list[str], sh
 def test_journals_outside_the_tier_are_forbidden() -> None:
     with serve(XeroEmulatorSettings(limits=GENEROUS, journals_enabled=False)) as world:
         assert world.session().call("GET", "Journals").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["", "api.xro", "api.xro/1.0/Invoices", "identity", "connect", "nowhere"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_other_paths_are_not_found(shared_world: World, method: str, path: str) -> None:
+    assert shared_world.http.request(method, f"/{path}").status_code == 404
+
+
+def test_a_consent_to_nothing_is_explained(shared_world: World) -> None:
+    query = f"response_type=code&client_id={CLIENT_ID}&redirect_uri={REDIRECT}&scope=openid&state=x"
+    page = shared_world.http.post(f"/identity/connect/authorize?{query}", data={"decision": "allow"})
+    assert page.status_code == 400
+    assert "Choose at least one organisation" in page.text
+    again = re.search(r'href="([^"]+)"', page.text)
+    assert again is not None
+    back = shared_world.http.get("/identity/connect/authorize" + again[1].replace("&amp;", "&"))
+    assert '<html lang="en">' in back.text
+    assert back.text.count("<h1>") == 1
+    assert back.text.count("<label>") == back.text.count('type="checkbox"') == 2

@@ -21,6 +21,8 @@ from bookbridge.emulators.xero import control, oauth_routes, page_edits, snapsho
 from bookbridge.emulators.xero.accounting_api import allowed, answer, required_scopes
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.clock import Clock
+from bookbridge.emulators.xero.effects import Effect, journalled, path_of, to_keep
+from bookbridge.emulators.xero.fault_answers import fault_answer, too_many
 from bookbridge.emulators.xero.faults import Fault, Faults
 from bookbridge.emulators.xero.http import (
     ASGIApp,
@@ -30,6 +32,7 @@ from bookbridge.emulators.xero.http import (
     Response,
     Scope,
     Send,
+    answer_lifespan,
     drop_connection,
     read_body,
     read_head,
@@ -38,7 +41,7 @@ from bookbridge.emulators.xero.http import (
 )
 from bookbridge.emulators.xero.identity import Identity
 from bookbridge.emulators.xero.ids import Ids
-from bookbridge.emulators.xero.limits import Exceeded, Limiter
+from bookbridge.emulators.xero.limits import Limiter
 from bookbridge.emulators.xero.lists import Envelope, QueryCache
 from bookbridge.emulators.xero.seed import bring_to_present, seed_books
 from bookbridge.emulators.xero.settings import (
@@ -49,17 +52,12 @@ from bookbridge.emulators.xero.settings import (
     MAX_LOGGED_REQUESTS,
     XeroEmulatorSettings,
 )
-from bookbridge.emulators.xero.state import Effect, StateDirectory
+from bookbridge.emulators.xero.state import StateDirectory
 from bookbridge.emulators.xero.wire import problem, refused
 
 log = structlog.get_logger(__name__)
 
 _API_ROOT = ("api.xro", "2.0")
-_EXHAUSTED = {
-    "minute": "x-minlimit-remaining",
-    "day": "x-daylimit-remaining",
-    "appminute": "x-appminlimit-remaining",
-}
 
 
 class LoggedRequest(msgspec.Struct, kw_only=True):
@@ -122,10 +120,10 @@ class Emulator:
         reading, seed = self.clock.read(), secrets.token_hex(16)
         with self.clock.stand(reading), self.ids.series(seed):
             response = self._carry_out(request, client_id, made)
-        if self._state is None or not _to_keep(request, response):
+        if self._state is None or not to_keep(request, response):
             return response
         try:
-            kept = _journalled(request)
+            kept = journalled(request)
             if self._state.snapshot_due:
                 self._keep_all()
             else:
@@ -138,17 +136,17 @@ class Emulator:
         return response
 
     def _carry_out(self, request: Request, client_id: str, made: Book | None = None) -> Response:
-        first = request.segments[0].casefold()
-        if first == "_emulator":
+        path = path_of(request)
+        if path[:1] == ("_emulator",):
             return control.change(self, request, made)
-        if first == "connections":
+        if path[:1] == ("connections",):
             return oauth_routes.disconnect(self.identity, request, client_id)
-        if first != _API_ROOT[0]:
+        if path[:2] != _API_ROOT:
             return self._identity(request)
         book = self.books[request.headers["xero-tenant-id"].lower()]
         response = self._answer(book, request, request.segments[2:])
         key = request.headers.get("idempotency-key")
-        if key is not None and response.status < 500:
+        if key and response.status < 500:
             self._answers[client_id, book.organisation.organisation_id, key] = response
             if len(self._answers) > MAX_IDEMPOTENT_ANSWERS:
                 self._answers.popitem(last=False)
@@ -199,7 +197,7 @@ class Emulator:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await answer_lifespan(receive, send)
             return
         if scope["type"] != "http":
             return
@@ -238,7 +236,7 @@ class Emulator:
             elif kind == "drop_after":
                 after = True
             elif kind != "slow":
-                return _fault_answer(fault)
+                return fault_answer(fault)
         response = await self._route(request)
         if after:
             return msgspec.structs.replace(response, drop=True)
@@ -262,7 +260,7 @@ class Emulator:
     # -- routes -----------------------------------------------------------------------------------
 
     async def _route(self, request: Request) -> Response:
-        path = tuple(segment.casefold() for segment in request.segments)
+        path = path_of(request)
         if path[:2] == _API_ROOT:
             return await self._accounting(request, request.segments[2:])
         if path[:1] == ("connections",):
@@ -272,8 +270,8 @@ class Emulator:
         return self._identity(request)
 
     def _identity(self, request: Request) -> Response:
-        path = tuple(segment.casefold() for segment in request.segments)
-        if path and path[0] == "identity":
+        path = path_of(request)
+        if path[:1] == ("identity",):
             path = path[1:]
         if path == ("connect", "authorize") and request.method in {"GET", "POST"}:
             return oauth_routes.authorize(self.identity, self._tenants, request)
@@ -305,7 +303,7 @@ class Emulator:
             return problem(403, "Forbidden", "AuthenticationUnsuccessful")
         exceeded = self.limiter.enter(client_id, tenant_id)
         if exceeded is not None:
-            response = _too_many(exceeded)
+            response = too_many(exceeded)
         else:
             try:
                 if self.settings.latency_s:
@@ -361,64 +359,9 @@ class Emulator:
             return text_response("An unexpected error occurred in the emulator", 500)
 
 
-_TOKEN_PATHS = ("/token", "/revocation")
-_KEPT_HEADERS = ("content-type", "idempotency-key", "xero-tenant-id")
-
-
-def _to_keep(request: Request, response: Response) -> bool:
-    """Whether a request may have changed something that must outlive the process."""
-    if request.path.lower().rstrip("/").endswith(_TOKEN_PATHS):
-        # Even a refused token request uses up a code, or may end a chain of refresh tokens.
-        return True
-    return response.status < 400 or ("idempotency-key" in request.headers and response.status < 500)
-
-
-def _journalled(request: Request) -> Request:
-    """The request with no more headers than its outcome depends on."""
-    # At the token endpoint apps may prove who they are by header; elsewhere that is settled already.
-    names = {*_KEPT_HEADERS, "authorization"} if request.path.lower().endswith(_TOKEN_PATHS) else _KEPT_HEADERS
-    headers = {name: value for name, value in request.headers.items() if name in names}
-    return msgspec.structs.replace(request, headers=headers)
-
-
 def _loggable_query(request: Request) -> str:
     """The query, without what an authorization carries."""
     return "" if request.path.lower().endswith("/authorize") else request.query_string
-
-
-def _fault_answer(fault: Fault) -> Response:
-    asked = fault.asked
-    if asked.kind == "drop_before":
-        return Response(drop=True)
-    if asked.kind == "rate_limit":
-        after = None if asked.problem == "concurrent" else (asked.retry_after_s or 1)
-        return _too_many(Exceeded(asked.problem, after))
-    if asked.kind == "unavailable":
-        headers = {} if asked.retry_after_s is None else {"retry-after": str(asked.retry_after_s)}
-        return Response(status=asked.status or 503, headers=headers)
-    if asked.kind == "html":
-        page = "<!DOCTYPE html><html><head><title>Bad gateway</title></head><body>Bad gateway</body></html>"
-        return text_response(page, asked.status or 502, "text/html")
-    return text_response("An error occurred in Xero. Check the API Status page.", asked.status or 500)
-
-
-def _too_many(exceeded: Exceeded) -> Response:
-    headers = {"x-rate-limit-problem": exceeded.problem}
-    if exceeded.problem in _EXHAUSTED:
-        headers[_EXHAUSTED[exceeded.problem]] = "0"
-    if exceeded.retry_after_s is not None:
-        headers["retry-after"] = str(exceeded.retry_after_s)
-    return Response(status=429, headers=headers)
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        elif message["type"] == "lifespan.shutdown":
-            await send({"type": "lifespan.shutdown.complete"})
-            return
 
 
 def create_app(settings: XeroEmulatorSettings | None = None, *, state: Path | None = None) -> ASGIApp:

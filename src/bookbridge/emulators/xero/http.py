@@ -142,3 +142,14 @@ async def drop_connection(receive: Receive, send: Send) -> None:
         {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1048576")]},
     )
     raise ConnectionAbortedError("dropped on request of a fault")
+
+
+async def answer_lifespan(receive: Receive, send: Send) -> None:
+    """Agree to a server's start and end."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return

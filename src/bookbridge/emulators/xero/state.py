@@ -17,8 +17,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from bookbridge.emulators.xero.clock import ClockReading
-from bookbridge.emulators.xero.http import Request
+from bookbridge.emulators.xero.effects import Effect
 
 log = structlog.get_logger(__name__)
 
@@ -33,19 +32,6 @@ MIN_JOURNAL_BYTES = 32 * 1024 * 1024
 
 _LOCK_FILE = "lock"
 _FIRST = 1
-
-
-class Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One request that changed the world, with all that its outcome depended on. It holds secrets."""
-
-    clock: ClockReading
-    seed: str
-    """Every id and token that the request made follows from it."""
-
-    client_id: str = ""
-    request: Request
-    status: int
-    """What was answered: a replay must come to the same."""
 
 
 class StateInUse(Exception):
