@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -34,11 +33,12 @@ from bookbridge.companies import (
     oauth,
 )
 from bookbridge.companies.connections import Connection, Status
+from bookbridge.companies.credential_forms import FORM_VALUE_LENGTH_MAX, checked_form
 from bookbridge.companies.credentials import Credentials
 from bookbridge.companies.errors import Conflict, LinkRefused, ValidationProblem
 from bookbridge.companies.link_attempts import Attempt, Step
 from bookbridge.companies.link_codes import CodeVerdict, LinkCodes
-from bookbridge.companies.redirects import ERROR_MESSAGES, resolve
+from bookbridge.companies.redirects import ERROR_MESSAGES, redirect_values, resolve
 from bookbridge.companies.sessions import Sessions, connector_of
 from bookbridge.companies.tokens import FreshAuthorizer
 from bookbridge.companies.vault import Vault
@@ -46,7 +46,7 @@ from bookbridge.companies.vendor_apps import VendorApps
 from bookbridge.companies.views import Views
 from bookbridge.connectors import registry
 from bookbridge.connectors.integrations import integration
-from bookbridge.connectors.kit.auth import CredentialForm, OAuth2
+from bookbridge.connectors.kit.auth import CONNECTION_FACT, CredentialForm, OAuth2
 from bookbridge.connectors.kit.connector import Connector
 from bookbridge.connectors.kit.errors import VendorError
 from bookbridge.connectors.kit.session import Organisation, VendorApp
@@ -57,8 +57,7 @@ log = structlog.get_logger(__name__)
 FACT_LENGTH_MAX = 200
 CALLBACK_PATH = "/link/callback"
 CODE_LENGTH_MAX = 4_096
-FORM_FIELDS_MAX = 30
-FORM_VALUE_LENGTH_MAX = 8_000
+FORM_PATH = "/link/attempts/{attempt_id}/form"
 
 OnLinked = Callable[[Db, Connection, bool], Awaitable[None]]
 """(transaction, the Linked connection, is this its first link or another organisation) → starts the first read."""
@@ -82,8 +81,8 @@ class CompanyPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt has begun: send the browser to `authorize_url`, with `browser_secret` in a cookie that only
-    we can read."""
+    """An attempt has begun: send the browser to `authorize_url` (the vendor's consent, or our own page with the
+    vendor's credentials form), with `browser_secret` in a cookie that only we can read."""
 
     attempt_id: UUID
     authorize_url: str
@@ -236,12 +235,14 @@ class Link:
     ) -> Begun | Ended:
         """Set out for the vendor, for a caller who has proved otherwise that it may link this connection.
 
-        Ends at once with 501 when the platform cannot be linked here, or not through a consent page.
+        Ends at once with 501 when the platform cannot be linked here, or neither through a consent page nor a form.
         """
         vendor = registry.connector(connection.integration_key)
-        if vendor is None or not self._apps.has(connection.integration_key) or not isinstance(vendor.auth, OAuth2):
+        usable = vendor is not None and isinstance(vendor.auth, OAuth2 | CredentialForm)
+        if vendor is None or not usable or not self._apps.has(connection.integration_key):
             return await self._ended(db, None, parameters, connection, "501", "")
-        verifier = oauth.new_verifier() if vendor.auth.pkce else None
+        auth = vendor.auth
+        verifier = oauth.new_verifier() if isinstance(auth, OAuth2) and auth.pkce else None
         opened = await link_attempts.begin(
             db,
             self._vault,
@@ -252,13 +253,16 @@ class Link:
             browser_secret=browser_secret,
         )
         await lifecycle.started(db, connection)
-        url = oauth.authorize_url(
-            vendor.auth,
-            self._apps.of(vendor),
-            redirect_uri=self.redirect_uri,
-            state=opened.state,
-            verifier=verifier,
-        )
+        if isinstance(auth, OAuth2):
+            url = oauth.authorize_url(
+                auth,
+                self._apps.of(vendor),
+                redirect_uri=self.redirect_uri,
+                state=opened.state,
+                verifier=verifier,
+            )
+        else:
+            url = self._views.base_url + FORM_PATH.format(attempt_id=opened.id)
         return Begun(attempt_id=opened.id, authorize_url=url, browser_secret=opened.browser_secret)
 
     async def again(self, attempt_id: UUID, browser_secret: str) -> Begun | Ended:
@@ -295,17 +299,57 @@ class Link:
                 redirect_uri=self.redirect_uri,
                 verifier=attempt.verifier,
             )
-            told = {name: query[name][:FACT_LENGTH_MAX] for name in vendor.auth.callback_facts if name in query}
-            access = self._sessions.access(connection, FreshAuthorizer(issued.grant), told, None)
-            organisations = await vendor.organisations(access)
+        except VendorError as error:
+            return await self._failed(attempt, connection, error.message)
+        told = {name: query[name][:FACT_LENGTH_MAX] for name in vendor.auth.callback_facts if name in query}
+        return await self._reached(attempt, connection, issued.grant, issued.expires, told)
+
+    async def form(self, attempt_id: UUID, browser_secret: str) -> StartPage:
+        """The page with an attempt's credentials form. Raises LinkRefused."""
+        async with self._pool.acquire() as db, db.transaction():
+            attempt = await self._unfilled(db, attempt_id, browser_secret)
+            return await self.trusted_page(db, await connections.get(db, attempt.company_id, attempt.connection_id))
+
+    async def hand_in(
+        self, attempt_id: UUID, browser_secret: str, values: Mapping[str, str]
+    ) -> Choose | Confirm | Ended:
+        """The person has filled in an attempt's credentials form. Raises LinkRefused, and ValidationProblem for values
+        that the form does not take, after which it can be handed in again."""
+        async with self._pool.acquire() as db, db.transaction():
+            attempt = await self._unfilled(db, attempt_id, browser_secret)
+            connection = await connections.get(db, attempt.company_id, attempt.connection_id)
+        vendor = registry.connector(connection.integration_key)
+        if vendor is None:
+            return await self._failed(attempt, connection, "This platform cannot be reached by this installation.")
+        held = credentials.Keys(checked_form(vendor, values))
+        return await self._reached(attempt, connection, held, None, {CONNECTION_FACT: str(connection.id)})
+
+    async def _unfilled(self, db: Db, attempt_id: UUID, browser_secret: str) -> Attempt:
+        attempt = await link_attempts.find(db, self._vault, attempt_id, browser_secret)
+        if attempt.step is not Step.STARTED:
+            raise LinkRefused("This attempt to connect is over. Please start again.")
+        return attempt
+
+    async def _reached(
+        self,
+        attempt: Attempt,
+        connection: Connection,
+        held: Credentials,
+        expires: datetime | None,
+        told: Mapping[str, str],
+    ) -> Choose | Confirm | Ended:
+        """Fresh credentials are at hand: one organisation is linked, among several the person chooses."""
+        try:
+            access = self._sessions.access(connection, FreshAuthorizer(held), told, None)
+            organisations = await connector_of(connection).organisations(access)
         except VendorError as error:
             return await self._failed(attempt, connection, error.message)
         if not organisations:
             return await self._failed(attempt, connection, "No organisation was made accessible.")
         if len(organisations) == 1:
-            return await self._finish(attempt, connection, issued.grant, issued.expires, organisations[0], False)
+            return await self._finish(attempt, connection, held, expires, organisations[0], False)
         async with self._pool.acquire() as db, db.transaction():
-            await link_attempts.hold(db, self._vault, attempt, issued.grant, issued.expires, organisations)
+            await link_attempts.hold(db, self._vault, attempt, held, expires, organisations)
         return Choose(attempt_id=attempt.id, connection=connection, organisations=tuple(organisations))
 
     async def choose(
@@ -421,7 +465,8 @@ class Link:
 
     async def _only(self, connection: Connection, held: Credentials, wanted: str | None = None) -> Organisation:
         """The one organisation that the credentials open, or the wanted one of several."""
-        access = self._sessions.access(connection, FreshAuthorizer(held), {}, None)
+        told = {CONNECTION_FACT: str(connection.id)}
+        access = self._sessions.access(connection, FreshAuthorizer(held), told, None)
         organisations = await connector_of(connection).organisations(access)
         found = [each for each in organisations if wanted is None or each.id == wanted]
         if len(found) != 1:
@@ -537,43 +582,3 @@ class Link:
             detail=text or ERROR_MESSAGES[status_code],
             redirect_url=resolve(profile.redirect_url, profile.white_list_urls, values, parameters),
         )
-
-
-def redirect_values(
-    client_id: UUID, views: Views, connection: Connection, status_code: str, text: str
-) -> dict[str, str]:
-    """The reserved values of redirect templates."""
-    view = views.connection(connection)
-    succeeded = status_code == "200"
-    return {
-        "clientId": str(client_id),
-        "companyId": str(connection.company_id),
-        "connectionId": str(connection.id),
-        "integrationId": str(view.integration_id),
-        "sourceId": str(view.source_id),
-        "platform": view.integration_key,
-        "platformName": view.platform_name,
-        "sourceType": view.source_type,
-        "integrationType": view.source_type,
-        "statusCode": status_code,
-        "errorMessage": ERROR_MESSAGES[status_code],
-        "statusText": text,
-        "data.company.companyName": (connection.organisation_name or "") if succeeded else "",
-    }
-
-
-def checked_form(vendor: Connector, values: Mapping[str, str]) -> dict[str, Any]:
-    """The form's values, every field of it and no other. Raises ValidationProblem."""
-    if not isinstance(vendor.auth, CredentialForm):
-        raise ValidationProblem("This platform is not linked with credentials.")
-    if len(values) > FORM_FIELDS_MAX:
-        raise ValidationProblem("There are too many fields.")
-    found = {}
-    for field in vendor.auth.fields:
-        value = values.get(field.name, "").strip()
-        if not value:
-            raise ValidationProblem(f"{field.label} is missing.", field.name)
-        if len(value) > FORM_VALUE_LENGTH_MAX or "\x00" in value:
-            raise ValidationProblem(f"{field.label} is not usable.", field.name)
-        found[field.name] = value
-    return found

@@ -13,10 +13,10 @@ import asyncpg
 from bookbridge.companies import clients, connections, lifecycle, link_access, link_attempts
 from bookbridge.companies.connections import Connection, Status
 from bookbridge.companies.errors import LinkRefused
-from bookbridge.companies.link import Choose, Confirm, Ended, redirect_values
+from bookbridge.companies.link import Choose, Confirm, Ended
 from bookbridge.companies.link_attempts import Step
 from bookbridge.companies.link_codes import CodeVerdict, LinkCodes
-from bookbridge.companies.redirects import ERROR_MESSAGES, resolve
+from bookbridge.companies.redirects import ERROR_MESSAGES, redirect_values, resolve
 from bookbridge.companies.vault import Vault
 from bookbridge.companies.views import Views
 from bookbridge.store.pool import Db

@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+from bookbridge.companies.connections import Connection
+from bookbridge.companies.views import Views
 
 PARAMETERS_MAX = 20
 PARAMETER_NAME_LENGTH_MAX = 64
@@ -78,3 +82,26 @@ def _origin(url: str) -> tuple[str, str, int] | None:
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username is not None:
         return None
     return parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme]
+
+
+def redirect_values(
+    client_id: UUID, views: Views, connection: Connection, status_code: str, text: str
+) -> dict[str, str]:
+    """The reserved values of redirect templates."""
+    view = views.connection(connection)
+    succeeded = status_code == "200"
+    return {
+        "clientId": str(client_id),
+        "companyId": str(connection.company_id),
+        "connectionId": str(connection.id),
+        "integrationId": str(view.integration_id),
+        "sourceId": str(view.source_id),
+        "platform": view.integration_key,
+        "platformName": view.platform_name,
+        "sourceType": view.source_type,
+        "integrationType": view.source_type,
+        "statusCode": status_code,
+        "errorMessage": ERROR_MESSAGES[status_code],
+        "statusText": text,
+        "data.company.companyName": (connection.organisation_name or "") if succeeded else "",
+    }

@@ -11,8 +11,9 @@ from bookbridge.companies import clients, link_outcome
 from bookbridge.companies.errors import ValidationProblem
 from bookbridge.companies.link import CALLBACK_PATH, Choose, Confirm
 from bookbridge.connectors.integrations import integration
-from bookbridge.portal.forms import BODY_SIZE_MAX_BYTES, Asked, Browser, browser, identifier, sent_form
-from bookbridge.portal.link_pages import ATTEMPTS_PATH, attempt_address, ended_page, set_out
+from bookbridge.connectors.kit.auth import CredentialForm
+from bookbridge.portal.forms import BODY_SIZE_MAX_BYTES, Asked, Browser, PageNotFound, browser, identifier, sent_form
+from bookbridge.portal.link_pages import ATTEMPTS_PATH, attempt_address, ended_page, form_targets, set_out
 from bookbridge.portal.rendering import page, see_other
 from bookbridge.portal.services import Given, PortalServices
 
@@ -53,6 +54,24 @@ async def choose(request: Asked, services: Given, attempt_id: str) -> Response[s
     return see_other(attempt_address(identifier(attempt_id)))
 
 
+@route(ATTEMPTS_PATH + "/{attempt_id:str}/form", http_method=[HttpMethod.GET, HttpMethod.HEAD])
+async def form_page(request: Asked, services: Given, attempt_id: str) -> Response[str]:
+    """The credentials form of an attempt that waits for it."""
+    return await _form(services, browser(request, services), attempt_id, "")
+
+
+@post(ATTEMPTS_PATH + "/{attempt_id:str}/form", request_max_body_size=BODY_SIZE_MAX_BYTES)
+async def hand_in(request: Asked, services: Given, attempt_id: str) -> Response[str]:
+    """Hand in what a credentials form asks for."""
+    sender = browser(request, services)
+    fields = await sent_form(request, sender)
+    try:
+        await services.link.hand_in(identifier(attempt_id), sender.secret, fields)
+    except ValidationProblem as problem:
+        return await _form(services, sender, attempt_id, problem.message)
+    return see_other(attempt_address(identifier(attempt_id)))
+
+
 @post(ATTEMPTS_PATH + "/{attempt_id:str}/cancel", request_max_body_size=BODY_SIZE_MAX_BYTES)
 async def cancel(request: Asked, services: Given, attempt_id: str) -> Response[str]:
     """Give up. Nothing is connected, and what the vendor handed out is dropped."""
@@ -67,6 +86,29 @@ async def again(request: Asked, services: Given, attempt_id: str) -> Response[st
     sender = browser(request, services)
     await sent_form(request, sender)
     return await set_out(services, sender, await services.link.again(identifier(attempt_id), sender.secret))
+
+
+async def _form(services: PortalServices, viewer: Browser, attempt_id: str, problem: str) -> Response[str]:
+    found = await services.link.form(identifier(attempt_id), viewer.secret)
+    if found.connector is None or not isinstance(found.connector.auth, CredentialForm):
+        raise PageNotFound
+    async with services.pool.acquire() as db:
+        client = await clients.client(db)
+    return page(
+        "link/form.html",
+        status_code=422 if problem else 200,
+        # Handing it in may lead on to the application, wherever that is.
+        form_action=form_targets(services, found.connection.integration_key),
+        cookies=viewer.cookies(),
+        client_name=client.profile.name,
+        help_contact=services.help_contact,
+        company_name=found.company_name,
+        platform_name=found.platform_name,
+        fields=found.connector.auth.fields,
+        address=attempt_address(identifier(attempt_id)),
+        problem=problem,
+        token=viewer.token,
+    )
 
 
 async def _shown(services: PortalServices, viewer: Browser, attempt_id: str, problem: str) -> Response[str]:
@@ -89,4 +131,4 @@ async def _shown(services: PortalServices, viewer: Browser, attempt_id: str, pro
     )
 
 
-HANDLERS = [callback, attempt_page, choose, cancel, again]
+HANDLERS = [callback, attempt_page, form_page, hand_in, choose, cancel, again]

@@ -6,6 +6,7 @@ attempt is decided in `companies.link`; nothing is decided here.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
@@ -121,13 +122,19 @@ async def platform_page(request: Asked, services: Given, company_id: str, key: s
 
 @post("/link/company/{company_id:str}/{key:str}", request_max_body_size=BODY_SIZE_MAX_BYTES)
 async def pick(request: Asked, services: Given, company_id: str, key: str) -> Response[str]:
-    """Agree to connect the picked platform. Uses up the company's code."""
+    """Agree to connect the picked platform, and hand in credentials where it takes them. Uses up the company's code."""
     sender = browser(request, services)
-    await sent_form(request, sender)
+    fields = await sent_form(request, sender)
     query = _query(request)
     begun = await services.link.pick(
         identifier(company_id), _one(query, COMPANY_CODE_PARAMETER), key, custom_parameters(query), sender.secret
     )
+    vendor = registry.connector(key)
+    if isinstance(begun, Begun) and vendor is not None and isinstance(vendor.auth, CredentialForm):
+        # Values that the form does not take are asked for again on the attempt's own page: the code is used up.
+        with suppress(ValidationProblem):
+            await services.link.hand_in(begun.attempt_id, begun.browser_secret, fields)
+            return see_other(attempt_address(begun.attempt_id), sender.cookies())
     return await set_out(services, sender, begun)
 
 
