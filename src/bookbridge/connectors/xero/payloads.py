@@ -250,6 +250,7 @@ class Invoice(Payload):
     invoice_id: str
     type: str | None = None
     invoice_number: str | None = None
+    reference: str | None = None
     status: str | None = None
     contact: ContactSummary | None = None
     date: str | None = None

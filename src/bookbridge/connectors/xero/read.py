@@ -10,16 +10,31 @@ from bookbridge.accounting.types.bill_credit_notes import BILL_CREDIT_NOTES
 from bookbridge.accounting.types.bill_payments import BILL_PAYMENTS
 from bookbridge.accounting.types.bills import BILLS
 from bookbridge.accounting.types.company_info import COMPANY_INFO
+from bookbridge.accounting.types.credit_notes import CREDIT_NOTES
 from bookbridge.accounting.types.customers import CUSTOMERS
+from bookbridge.accounting.types.invoices import INVOICES
 from bookbridge.accounting.types.items import ITEMS
+from bookbridge.accounting.types.payments import PAYMENTS
 from bookbridge.accounting.types.suppliers import SUPPLIERS
 from bookbridge.accounting.types.tax_rates import TAX_RATES
 from bookbridge.accounting.types.tracking_categories import TRACKING_CATEGORIES
 from bookbridge.connectors.kit.connector import Read, Source
-from bookbridge.connectors.xero import payloads, read_contacts, read_documents, read_ledger, read_payments
+from bookbridge.connectors.xero import (
+    payloads,
+    read_contacts,
+    read_documents,
+    read_ledger,
+    read_payments,
+    read_sales,
+)
 
 _PAYABLE_CREDIT = 'Type=="ACCPAYCREDIT"'
-_PAYABLE_PAYMENT = " OR ".join(f'PaymentType=="{word}"' for word in read_payments.PAYABLE_PAYMENT_TYPES)
+_RECEIVABLE_CREDIT = 'Type=="ACCRECCREDIT"'
+
+
+def _payments_where(types: tuple[str, ...]) -> str:
+    return " OR ".join(f'PaymentType=="{word}"' for word in types)
+
 
 # Xero rounds unit prices to two places unless asked for four.
 _EXACT_PRICES: Final = {"unitdp": "4"}
@@ -47,7 +62,7 @@ PAYMENTS_SOURCE: Final = Source(
     path="Payments",
     payload=payloads.Payment,
     shape=read_payments.bill_payment,
-    query={"where": _PAYABLE_PAYMENT},
+    query={"where": _payments_where(read_payments.PAYABLE_PAYMENT_TYPES)},
     countable=True,
 )
 
@@ -188,6 +203,68 @@ READS: Final[tuple[Read[Any], ...]] = (
                 payload=payloads.Prepayment,
                 shape=read_payments.prepayment,
                 query={"where": 'Type=="SPEND-PREPAYMENT"'},
+                countable=True,
+            ),
+        ),
+    ),
+    Read(
+        INVOICES,
+        (
+            Source(
+                name="invoices",
+                path="Invoices",
+                payload=payloads.Invoice,
+                shape=read_sales.invoice,
+                query={"where": 'Type=="ACCREC"', **_EXACT_PRICES},
+                countable=True,
+            ),
+        ),
+    ),
+    Read(
+        CREDIT_NOTES,
+        (
+            Source(
+                name="creditNotes",
+                path="CreditNotes",
+                payload=payloads.CreditNote,
+                shape=read_sales.credit_note,
+                query={"where": _RECEIVABLE_CREDIT, **_EXACT_PRICES},
+                countable=True,
+            ),
+        ),
+    ),
+    Read(
+        PAYMENTS,
+        (
+            Source(
+                name="payments",
+                path="Payments",
+                payload=payloads.Payment,
+                shape=read_payments.payment,
+                query={"where": _payments_where(read_payments.RECEIVABLE_PAYMENT_TYPES)},
+                countable=True,
+            ),
+            Source(
+                name="creditNoteAllocations",
+                path="CreditNotes",
+                payload=payloads.CreditNote,
+                shape=read_payments.customer_credit_note_use,
+                query={"where": _RECEIVABLE_CREDIT, **_EXACT_PRICES},
+            ),
+            Source(
+                name="overpayments",
+                path="Overpayments",
+                payload=payloads.Overpayment,
+                shape=read_payments.customer_overpayment,
+                query={"where": 'Type=="RECEIVE-OVERPAYMENT"'},
+                countable=True,
+            ),
+            Source(
+                name="prepayments",
+                path="Prepayments",
+                payload=payloads.Prepayment,
+                shape=read_payments.customer_prepayment,
+                query={"where": 'Type=="RECEIVE-PREPAYMENT"'},
                 countable=True,
             ),
         ),

@@ -68,7 +68,7 @@ def bill(payload: payloads.Invoice, facts: Facts) -> Bill | None:
         tax_amount=payload.total_tax if payload.total_tax is not None else ZERO,
         total_amount=payload.total if payload.total is not None else ZERO,
         amount_due=payload.amount_due,
-        payment_allocations=_bill_allocations(payload, currency, rate, base),
+        payment_allocations=document_allocations(payload, currency, rate, base),
         source_modified_date=moment(payload.updated_date_utc),
         metadata=DELETED if payload.status == "DELETED" else LIVE,
     )
@@ -95,14 +95,15 @@ def _bill_line(line: payloads.LineItem, amount_types: str | None, currency: str 
         total_amount=amounts.total,
         account_ref=AccountRef(id=line.account_id) if line.account_id else None,
         tax_rate_ref=TaxRateRef(id=line.tax_type) if line.tax_type else None,
-        item_ref=_item_ref(line),
+        item_ref=item_ref(line),
         tracking_category_refs=categories,
         tracking=_tracking(categories),
         is_direct_cost=False,
     )
 
 
-def _item_ref(line: payloads.LineItem) -> ItemRef | None:
+def item_ref(line: payloads.LineItem) -> ItemRef | None:
+    """The product or service of the line, when it was picked from the list of items."""
     item = line.item
     return ItemRef(id=item.item_id, name=item.name) if item and item.item_id else None
 
@@ -141,9 +142,10 @@ def supplier_ref(contact: payloads.ContactSummary | None) -> SupplierRef | None:
     return SupplierRef(id=contact.contact_id, supplier_name=contact.name)
 
 
-def _bill_allocations(
+def document_allocations(
     payload: payloads.Invoice, currency: str | None, rate: Decimal | None, base: str | None
 ) -> tuple[PaymentAllocation, ...]:
+    """The payments, credit notes, over- and prepayments that were set against a bill or an invoice."""
     if not (payload.payments or payload.credit_notes or payload.prepayments or payload.overpayments):
         return ()
     found: list[PaymentAllocation] = []
@@ -218,7 +220,7 @@ def bill_credit_note(payload: payloads.CreditNote, facts: Facts) -> BillCreditNo
         bill_credit_note_number=payload.credit_note_number or None,
         supplier_ref=supplier_ref(payload.contact),
         issue_date=day(payload.date),
-        allocated_on_date=_used_up_on(payload),
+        allocated_on_date=used_up_on(payload),
         currency=currency,
         currency_rate=rate,
         line_items=tuple(_credit_line(line, payload.line_amount_types, currency) for line in payload.line_items or ()),
@@ -230,7 +232,7 @@ def bill_credit_note(payload: payloads.CreditNote, facts: Facts) -> BillCreditNo
         total_discount=ZERO,
         discount_percentage=ZERO,
         remaining_credit=payload.remaining_credit,
-        payment_allocations=_credit_allocations(payload, currency, rate, base),
+        payment_allocations=credit_allocations(payload, currency, rate, base),
         note=payload.reference or None,
         source_modified_date=moment(payload.updated_date_utc),
         metadata=DELETED if payload.status == "DELETED" else LIVE,
@@ -244,7 +246,8 @@ def _credit_status(payload: payloads.CreditNote) -> BillCreditNoteStatus:
     return _CREDIT_STATUSES.get(payload.status or "", BillCreditNoteStatus.UNKNOWN)
 
 
-def _used_up_on(payload: payloads.CreditNote) -> str | None:
+def used_up_on(payload: payloads.CreditNote) -> str | None:
+    """The day on which the last of a credit note was used; None while some of it remains."""
     if payload.status != "PAID":
         return None
     if payload.fully_paid_on_date:
@@ -268,15 +271,16 @@ def _credit_line(line: payloads.LineItem, amount_types: str | None, currency: st
         total_amount=amounts.total,
         account_ref=AccountRef(id=line.account_id) if line.account_id else None,
         tax_rate_ref=TaxRateRef(id=line.tax_type) if line.tax_type else None,
-        item_ref=_item_ref(line),
+        item_ref=item_ref(line),
         tracking_category_refs=categories,
         tracking=_tracking(categories),
     )
 
 
-def _credit_allocations(
+def credit_allocations(
     payload: payloads.CreditNote, currency: str | None, rate: Decimal | None, base: str | None
 ) -> tuple[PaymentAllocation, ...]:
+    """What a credit note was set against, and how much of it was paid out."""
     # No money moves when credit is set against a bill: the payment's own total is zero.
     used = [
         _credit_allocation(payload.credit_note_id, entry.date, ZERO, entry.amount, currency, rate)
