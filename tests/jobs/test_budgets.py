@@ -160,11 +160,27 @@ async def test_the_slot_of_a_dead_holder_expires(pool: asyncpg.Pool, monkeypatch
     assert 1.5 < time.monotonic() - began < 5
 
 
-async def test_a_call_is_cut_off_before_its_slot_expires(pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_call_keeps_its_slot(pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budgets, "SLOT_S", 1.2)
-    with pytest.raises(TimeoutError):
+    monkeypatch.setattr(budgets, "ARRIVAL_SPREAD_S", 0.2)
+    budget = CallBudget(pool)
+    async with budget.call("k", (), 1, wait_max_s=0):
+        with pytest.raises(BudgetExhausted):
+            async with budget.call("k", (), 1, wait_max_s=2.5):
+                pass
+    assert await pool.fetchval("select cardinality(slots) from call_budgets") == 0
+
+
+async def test_a_call_that_lost_its_slot_is_cut_off(pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "SLOT_S", 1.2)
+
+    async def lose_the_slot() -> None:
         async with CallBudget(pool).call("k", (), 1, wait_max_s=0):
+            await pool.execute("update call_budgets set slots = '{}', slots_end_at = '{}'")
             await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        await lose_the_slot()
 
 
 async def test_a_block_holds_for_everyone_and_is_never_shortened(pool: asyncpg.Pool) -> None:

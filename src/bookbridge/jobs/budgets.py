@@ -36,8 +36,10 @@ log = structlog.get_logger(__name__)
 EXACT_CALLS_MAX = 200
 GRAINS_PER_WINDOW = 100
 ARRIVAL_SPREAD_S = 1.0
-# A slot is a lease: a holder that died gives it back after this time; one that lives is cut off before.
-SLOT_S = 120.0
+# A slot is a lease: a holder that died gives it back after this time, so a few workers killed during their calls must
+# not keep an organisation waiting for long. One that lives renews it, and is cut off if it cannot.
+SLOT_S = 12.0
+RENEWALS_PER_SLOT = 4
 BLOCK_MAX_S = 86_400.0
 # How long the vendor's own count is believed. It may start anew sooner than our window, so ask again by a
 # call.
@@ -90,6 +92,10 @@ _IS_BLOCKED = """select exists (
     select from call_budgets where key = $1 and blocked_until > clock_timestamp())"""
 
 
+_RENEW = """update call_budgets set slots_end_at[array_position(slots, $2)] = clock_timestamp() + $3::interval
+    where key = $1 and $2 = any (slots) returning true"""
+
+
 class CallBudget:
     """The budgets of all keys, in the database of `pool`. Callers of one key must agree on its limits."""
 
@@ -105,13 +111,16 @@ class CallBudget:
 
         Waits up to about `wait_max_s` for its turn. The call is counted whatever becomes of it.
         Raises BudgetExhausted when it would have to wait longer; TimeoutError when a call with
-        `in_flight_max` lasts longer than SLOT_S; OSError or asyncpg.PostgresError when the database fails.
+        `in_flight_max` could not renew its slot in time; OSError or asyncpg.PostgresError when the database fails.
         """
         slot = uuid.uuid4()
         held = in_flight_max is not None
         try:
             await self._wait_for_turn(key, limits, in_flight_max, wait_max_s, slot)
-            async with asyncio.timeout(SLOT_S - ARRIVAL_SPREAD_S if held else None):
+            if held:
+                async with self._kept(key, slot):
+                    yield
+            else:
                 yield
         finally:
             if held:
@@ -202,6 +211,32 @@ class CallBudget:
             wait_max_s,
         )
         return _Reservation(row["granted"], row["wait_s"], row["reason"])
+
+    @asynccontextmanager
+    async def _kept(self, key: str, slot: uuid.UUID) -> AsyncIterator[None]:
+        """Renew the slot while inside. Raises TimeoutError inside, before the slot can be another's."""
+        async with asyncio.timeout(SLOT_S - ARRIVAL_SPREAD_S) as lease:
+            keeper = asyncio.create_task(self._renew(key, slot, lease))
+            try:
+                yield
+            finally:
+                keeper.cancel()
+                await asyncio.wait({keeper})
+
+    async def _renew(self, key: str, slot: uuid.UUID, lease: asyncio.Timeout) -> None:
+        interval_s = SLOT_S / RENEWALS_PER_SLOT
+        while True:
+            await asyncio.sleep(interval_s)
+            asked_at_s = asyncio.get_running_loop().time()
+            try:
+                async with asyncio.timeout(interval_s):
+                    is_ours = await self._pool.fetchval(_RENEW, key, slot, timedelta(seconds=SLOT_S))
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("budgets.slot_not_renewed", key=key, reason=repr(error))
+                continue
+            if not is_ours or lease.expired():
+                return
+            lease.reschedule(asked_at_s + SLOT_S - ARRIVAL_SPREAD_S)
 
     async def _release(self, key: str, slot: uuid.UUID) -> None:
         try:
