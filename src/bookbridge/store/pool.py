@@ -13,6 +13,16 @@ IDLE_IN_TRANSACTION_TIMEOUT_S = 60
 CONNECT_TIMEOUT_S = 10
 
 
+DATABASE_AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+)
+"""What is raised while the database cannot be reached, restarts or is overloaded: the same may work soon."""
+
+
 class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # the library ships no types
     """A connection that is handed on as it is. The library would reset the session after every use, at the price of a
     round trip; nobody here changes a session's settings without setting them back, or takes session-level locks."""

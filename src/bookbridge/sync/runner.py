@@ -32,7 +32,8 @@ from bookbridge.connectors.kit.errors import (
     Waiting,
 )
 from bookbridge.connectors.kit.session import Session
-from bookbridge.sync import datasets, events, schedule, states
+from bookbridge.store.pool import DATABASE_AWAY
+from bookbridge.sync import custom_data, datasets, events, schedule, states
 from bookbridge.sync.dataset_run import (
     CountMismatch,
     DatasetRun,
@@ -54,6 +55,7 @@ ATTEMPTS_MAX = 10
 BACKOFF_FIRST_S = 5.0
 BACKOFF_MAX_S = 3_600.0
 WAITING_S = 600.0
+OUR_FAULT = "It met a fault of this installation."
 NOT_LINKED = "The connection is no longer linked; it must be authorised again before it can be read."
 
 
@@ -126,7 +128,7 @@ class Runner:
         deadline: float,
     ) -> float | None:
         """One dataset; seconds to wait if it must be resumed later."""
-        read = connector.read(dataset.data_type)
+        read = await custom_data.read_of(self.pool, connector, dataset.data_type)
         if read is None:
             await self._end(connection, dataset, Status.NOT_SUPPORTED, None)
             return None
@@ -140,11 +142,7 @@ class Runner:
         except Waiting as error:
             return await self._pause(dataset, WAITING_S, error, failed=False)
         except VendorUnavailable as error:
-            if dataset.attempts + 1 >= ATTEMPTS_MAX:
-                await self._end(connection, dataset, Status.FETCH_ERROR, error.message)
-                return None
-            wait_s = error.retry_after_s or min(BACKOFF_FIRST_S * 2**dataset.attempts, BACKOFF_MAX_S)
-            return await self._pause(dataset, wait_s, error, failed=True)
+            return await self._retry(connection, dataset, Status.FETCH_ERROR, error)
         except NotSupported:
             await self._end(connection, dataset, Status.NOT_SUPPORTED, None)
         except NeedsRelink:
@@ -156,7 +154,24 @@ class Runner:
             await self._end(connection, dataset, Status.MAP_ERROR, str(error))
         except VendorError as error:
             await self._end(connection, dataset, Status.FETCH_ERROR, error.message)
+        except Exception as error:
+            # A call may time out as well, and what cannot be encoded for the database is the driver's own error.
+            if isinstance(error, DATABASE_AWAY) and not isinstance(error, TimeoutError | ValueError):
+                raise  # the job comes again, and goes on from the checkpoint
+            # Raised on, it would come again for ever, and hold up everything else that is to be read.
+            log.error("dataset_broke", dataset=str(dataset.id), data_type=dataset.data_type, exc_info=error)
+            return await self._retry(connection, dataset, Status.INTERNAL_ERROR, VendorUnavailable(OUR_FAULT))
         return None
+
+    async def _retry(
+        self, connection: Connection, dataset: Dataset, status: Status, error: VendorUnavailable
+    ) -> float | None:
+        """Try the dataset again later, or end it with the status after ATTEMPTS_MAX attempts without a page."""
+        if dataset.attempts + 1 >= ATTEMPTS_MAX:
+            await self._end(connection, dataset, status, error.message)
+            return None
+        wait_s = error.retry_after_s or min(BACKOFF_FIRST_S * 2**dataset.attempts, BACKOFF_MAX_S)
+        return await self._pause(dataset, wait_s, error, failed=True)
 
     async def _complete(self, connection: Connection, finished: Finished) -> None:
         dataset = finished.dataset

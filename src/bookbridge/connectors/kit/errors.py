@@ -29,11 +29,12 @@ class FieldProblem:
 
 
 class VendorError(Exception):
-    """Base of all vendor errors. `message` is fit to show to a person; it holds no secret."""
+    """Base of all vendor errors. `message` is fit to show to a person and to be stored; it holds no secret."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+        # It may quote the vendor, and no database keeps a NUL character.
+        self.message = message.replace("\0", "")
+        super().__init__(self.message)
 
 
 class RateLimited(VendorError):
