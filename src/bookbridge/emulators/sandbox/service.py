@@ -20,6 +20,7 @@ from bookbridge.emulators.sandbox.book import BASE_CURRENCY, Book, Json, Missing
 from bookbridge.emulators.sandbox.documents import KINDS
 from bookbridge.emulators.sandbox.reports import REPORTS
 from bookbridge.emulators.sandbox.settlement import PAYMENTS
+from bookbridge.emulators.sandbox.shape import check_shape
 from bookbridge.emulators.sandbox.storage import Organisation, Row, Storage, StoredFile
 
 PAGE_SIZE_MAX: Final = 1_000
@@ -134,6 +135,8 @@ class Ledger:
         effect: Callable[[Book, str, Json, str], None],
     ) -> Answer:
         organisation = self._grown(organisation_id)
+        if kind not in LISTS:
+            raise Missing
         request = sha256(what.encode() + b"\n" + body).digest()
         kept = self._replayed(organisation_id, key, request)
         if kept is not None:
@@ -144,6 +147,7 @@ class Ledger:
             return _refused(Refused())
         book = Book(self._storage, organisation)
         try:
+            check_shape(kind, sent)
             with self._storage.transaction():
                 effect(book, kind, sent, record_id)
                 touched = book.flush(self._now_us())
