@@ -26,6 +26,7 @@ from bookbridge.sync import datasets, deletions, extents, states
 from bookbridge.sync.datasets import Dataset
 from bookbridge.sync.extents import Extent
 from bookbridge.sync.states import Completeness
+from bookbridge.sync.supplements import Supplement
 from bookbridge.sync.validation import Findings
 
 INCREMENTAL_OVERLAP = timedelta(minutes=5)
@@ -80,11 +81,15 @@ class DatasetRun:
     read: Read[Any]
     deadline: float
     """Monotonic time at which to stop at the next checkpoint."""
+    _supplement: Supplement | None = None
 
     async def run(self, dataset: Dataset) -> Finished:
         """Read until the end and prove it. Raises VendorError, SliceOver, Ended, CountMismatch or ShapeError."""
         state = await states.get(self.pool, dataset.company_id, dataset.connection_id, dataset.data_type)
-        extent = await extents.of(self.pool, dataset.company_id, dataset.data_type, datetime.now(UTC))
+        extent = await extents.of(
+            self.pool, dataset.company_id, self.connector.key, dataset.data_type, datetime.now(UTC)
+        )
+        self._supplement = extent.supplement
         started = await datasets.start(
             self.pool,
             dataset,
@@ -251,7 +256,17 @@ class DatasetRun:
         findings = Findings(self.read.data_type)
         for first in range(0, len(page.payloads), ROWS_AT_ONCE):
             places = range(first, first + ROWS_AT_ONCE)
-            shape_rows(self.read, source, page, places, self.facts, batch, findings, keep_from=dataset.read_from)
+            shape_rows(
+                self.read,
+                source,
+                page,
+                places,
+                self.facts,
+                batch,
+                findings,
+                keep_from=dataset.read_from,
+                supplement=self._supplement,
+            )
             await asyncio.sleep(0)
         return batch, findings
 
@@ -293,15 +308,16 @@ def shape_rows(
     findings: Findings,
     *,
     keep_from: datetime | None = None,
+    supplement: Supplement | None = None,
 ) -> None:
     """Add the records of some rows of a page to the batch, and what is wrong with them to the findings. Places
     beyond the page's end are ignored, and records that are known to have changed last before `keep_from`.
     Raises ShapeError."""
     data_type = read.data_type
-    encode, record_id, shape = data_type.encode, data_type.record_id, source.shape
+    encode, record_id, shape, shape_raw = data_type.encode, data_type.record_id, source.shape, source.shape_raw
     for place in places[: len(page.payloads) - places.start]:
         try:
-            shaped = shape(page.payloads[place], facts)
+            shaped = shape(page.payloads[place], facts) if shape_raw is None else shape_raw(page.raws[place])
         except (ValueError, KeyError, ArithmeticError, TypeError, AttributeError) as error:
             raise ShapeError(
                 f"Row {place + 1} of a page of {source.name} could not be understood ({type(error).__name__})."
@@ -318,5 +334,8 @@ def shape_rows(
                     modified = datetime.fromisoformat(record.source_modified_date)
             if keep_from is not None and modified is not None and modified < keep_from:
                 continue
-            batch.add(identifier, encode(record), page.raws[place], modified, deleted)
+            encoded = encode(record)
+            if supplement is not None and not deleted:
+                encoded = supplement.added(encoded, page.raws[place], source.path)
+            batch.add(identifier, encoded, page.raws[place], modified, deleted)
             findings.add(identifier, record)

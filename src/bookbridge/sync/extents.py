@@ -14,7 +14,8 @@ from uuid import UUID
 import asyncpg
 
 from bookbridge.store.pool import Db
-from bookbridge.sync import settings
+from bookbridge.sync import settings, supplements
+from bookbridge.sync.supplements import Supplement
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,16 @@ class Extent:
     """The same words for the same settings; empty for everything as it is."""
     read_from: datetime | None
     """Records that changed before this are not kept; None: all are."""
+    supplement: Supplement | None = None
+    """What is added to each record."""
 
 
 EVERYTHING: Final = Extent("", None)
 
 
-async def of(db: Db | asyncpg.Pool, company_id: UUID, data_type: str, now: datetime) -> Extent:
+async def of(db: Db | asyncpg.Pool, company_id: UUID, integration_key: str, data_type: str, now: datetime) -> Extent:
     """The extent of a read of the data type that begins now."""
     setting = (await settings.effective(db, company_id)).of(data_type)
-    return Extent(setting.window_words, setting.window_start(now))
+    supplement = await supplements.of(db, integration_key, data_type)
+    words = [setting.window_words, f"supplemental data {supplement.fingerprint}" if supplement else ""]
+    return Extent("; ".join(filter(None, words)), setting.window_start(now), supplement)

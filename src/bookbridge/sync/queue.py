@@ -55,11 +55,21 @@ async def queue_all(db: Db, connections: Iterable[Connection], *, is_initial: bo
 async def queue_one(db: Db, connection: Connection, data_type: str) -> Dataset:
     """Queue one data type. Raises ConnectionNotLinked, DataTypeNotSupported or AlreadyInProgress."""
     if connection.status is not Status.LINKED:
-        raise ConnectionNotLinked(
-            f"Connection {connection.id} is {connection.status.value}; only a Linked connection can be read."
-        )
+        raise not_linked(connection)
     if data_type not in readable(connection):
         raise DataTypeNotSupported(f"Datatype '{data_type}' not supported by platform {connection.integration_key}")
+    return await queue_idle_type(db, connection, data_type)
+
+
+def not_linked(connection: Connection) -> ConnectionNotLinked:
+    """The refusal to read a connection that is not linked."""
+    return ConnectionNotLinked(
+        f"Connection {connection.id} is {connection.status.value}; only a Linked connection can be read."
+    )
+
+
+async def queue_idle_type(db: Db, connection: Connection, data_type: str) -> Dataset:
+    """Queue one data type that a linked connection supplies. Raises AlreadyInProgress."""
     queued = await queue_types(db, connection, [data_type], is_initial=False)
     if not queued:
         running = await datasets.open_dataset(db, connection.company_id, connection.id, data_type)

@@ -122,6 +122,8 @@ async def data_status(db: Db | asyncpg.Pool, company_id: UUID) -> dict[str, Data
     )
     last = {row["data_type"]: row for row in successes}
     for row in rows:
+        if row["data_type"] not in status:
+            continue  # custom types have no status of their own
         success = last.get(row["data_type"])
         status[row["data_type"]] = DataStatus(
             data_type=row["data_type"],

@@ -45,6 +45,8 @@ class Source(Generic[P, R]):
     countable: bool = False
     """The vendor tells a total for exactly this list, and each payload makes exactly one record: a
     finished read can be proved by comparing counts."""
+    shape_raw: Callable[[bytes], R] | None = None
+    """In place of `shape`, for records that are drawn from the exact JSON text of a row. Never set in a manifest."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,9 @@ class Connector:
     """The chosen organisation (its facts are in the access) under the name in its own ledger, with every fact
     that sessions and shapes need. The confirmation page shows it before anything is linked."""
     attachments: tuple[AttachmentRule, ...] = ()
+    custom_lists: bool = False
+    """Any path below the API address is a list of JSON rows, which the session reads as an unpaged source whose payload
+    is `msgspec.Raw`: custom data types may be drawn from them."""
     data_access: tuple[str, ...] = ()
     """Plain words for the consent page: what will be read and written."""
 

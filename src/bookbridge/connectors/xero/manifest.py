@@ -36,6 +36,7 @@ CONNECTOR = Connector(
     organisations=organisations,
     identify=identify,
     attachments=ATTACHMENT_RULES,
+    custom_lists=True,
     data_access=(
         "Company details, chart of accounts, bank accounts, tax rates and tracking categories",
         "Contacts and items",
