@@ -17,7 +17,8 @@ from bookbridge.connectors.kit.errors import VendorError
 
 log = structlog.get_logger(__name__)
 
-DISCONNECT_TIMEOUT_S = 15.0
+DISCONNECT_TIMEOUT_S = 4.0
+"""Official client libraries give up after five seconds."""
 DISCONNECTS_AT_ONCE_MAX = 5
 DISCONNECTS_TIMEOUT_S = 60.0
 
