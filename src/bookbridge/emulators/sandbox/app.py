@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
@@ -55,12 +56,17 @@ class Desk:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._turn = asyncio.Lock()
+        # A lock of threads: a request that is given up leaves its thread at work.
+        self._turn = threading.Lock()
 
     async def ask(self, question: Callable[..., T], *details: Any) -> T:
         """The answer of one of the ledger's methods."""
-        async with self._turn:
-            return await asyncio.to_thread(question, *details)
+
+        def work() -> T:
+            with self._turn:
+                return question(*details)
+
+        return await asyncio.to_thread(work)
 
 
 def create_app(ledger: Ledger, client_secret: str) -> Litestar:
