@@ -153,7 +153,6 @@ class DatasetRun:
         # Records and cursor are lost or kept together, so a power cut may take the last pages: they are read again.
         # What ends a dataset is committed durably, and that flushes these too.
         # A plan that was made while the table was small would be kept, and scan it for each row, when it has grown.
-        await db.execute("set synchronous_commit = off; set enable_seqscan = off")
         under_way: asyncio.Task[None] | None = None
 
         async def save(source: Source[Any, Any], page: Page[Any], progress: int) -> None:
@@ -165,13 +164,14 @@ class DatasetRun:
             await asyncio.sleep(0)  # lets the statement leave before the next page keeps this thread busy
 
         try:
+            await db.execute("set synchronous_commit = off; set enable_seqscan = off")
             yield save
         finally:
             try:
                 if under_way is not None:
                     await under_way
             finally:
-                await db.execute("reset synchronous_commit; reset enable_seqscan")
+                await _untune(db)
 
     async def _prove(self, dataset: Dataset, *, deletions_confirmed: bool) -> Finished | Dataset:
         """Check what was read against the vendor's totals. A Dataset: read again first."""
@@ -269,6 +269,16 @@ class DatasetRun:
             )
             await asyncio.sleep(0)
         return batch, findings
+
+
+async def _untune(db: Db) -> None:
+    """Make the connection fit for others again, or close it: the next user's intent to write must survive a power
+    cut."""
+    try:
+        await db.execute("reset synchronous_commit; reset enable_seqscan")
+    except BaseException:
+        db.terminate()
+        raise
 
 
 async def _save(
