@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 import httpx2
@@ -46,7 +47,7 @@ from bookbridge.store.pool import Db, open_pool
 from bookbridge.sync import queue as sync_queue
 from bookbridge.sync import schedule
 from bookbridge.sync.runner import Runner as SyncRunner
-from bookbridge.webhooks import consumers, pruning
+from bookbridge.webhooks import alerts, consumers, pruning, rules
 from bookbridge.webhooks.delivery import Deliverer, DeliverySettings
 
 log = structlog.get_logger(__name__)
@@ -207,9 +208,18 @@ def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, job
     }
     delivery = DeliverySettings(private_addresses_allowed=rooms.settings.webhook_private_addresses)
     telling: dict[str, jobs.Handler] = {
-        "webhooks.deliver": Deliverer(rooms.pool, open_=rooms.vault.open, settings=delivery)
+        "webhooks.deliver": Deliverer(rooms.pool, open_=rooms.vault.open, settings=delivery),
+        rules.ALERT_TASK: alerts.AlertSender(rooms.pool, partial(_identity, rooms), settings=delivery),
     }
     return books, telling
+
+
+async def _identity(rooms: Rooms) -> alerts.Identity:
+    """Who sends the alerts of rules."""
+    async with rooms.pool.acquire() as db:
+        client = await clients.client(db)
+        header = await clients.alert_auth_header(db, rooms.vault)
+    return alerts.Identity(client.id, client.profile.name, header)
 
 
 async def _read_after_write(db: Db, connection: Connection, data_type: str) -> None:
@@ -246,6 +256,7 @@ def _tidying(pool: asyncpg.Pool) -> jobs.Schedule:
 
     async def work() -> None:
         await link_attempts.prune(pool)
+        await alerts.prune(pool)
         async with pool.acquire() as db:
             await idempotency.prune(db)
 

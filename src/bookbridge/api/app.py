@@ -24,6 +24,7 @@ from bookbridge.api import (
     profile,
     push,
     records,
+    rules,
     sync_settings,
     webhooks,
 )
@@ -46,6 +47,7 @@ SUBJECTS: tuple[Sequence[ControllerRouterHandler], ...] = (
     attachments.ROUTES,
     expenses.ROUTES,
     webhooks.ROUTES,
+    rules.ROUTES,
     profile.ROUTES,
     products.ROUTES,
     access_tokens.ROUTES,

@@ -112,6 +112,21 @@ async def replace_profile(db: Db, profile: Profile) -> Profile:
     return profile
 
 
+async def alert_auth_header(db: Db | asyncpg.Pool, vault: Vault) -> str | None:
+    """What is sent as Authorization with the alerts of rules; a secret of the receiver's."""
+    row = await db.fetchrow("select id, sealed_alert_auth_header as sealed from client")
+    return None if row["sealed"] is None else vault.open(row["sealed"], _alert_context(row["id"])).decode()
+
+
+async def set_alert_auth_header(db: Db, vault: Vault, value: str | None) -> None:
+    """Keep it, or forget it. Raises ValidationProblem for what is no header's value."""
+    if value and (len(value) > TEXT_LENGTH_MAX or not value.isascii() or not value.isprintable()):
+        raise ValidationProblem("A header's value has printable ASCII characters only.", "alertAuthHeader")
+    client_id = await db.fetchval("select id from client")
+    sealed = vault.seal(value.encode(), _alert_context(client_id)) if value else None
+    await db.execute("update client set sealed_alert_auth_header = $1", sealed)
+
+
 async def set_default_products(db: Db, products: Sequence[str]) -> None:
     """The products that companies created from now on get. Raises ValidationProblem."""
     wanted = sorted({checked_product(product) for product in products})
@@ -191,6 +206,10 @@ async def _insert_key(db: Db, vault: Vault, name: str, key: str) -> ApiKey:
 
 def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def _alert_context(client_id: UUID) -> str:
+    return f"alert-auth-header:{client_id}"
 
 
 def _context(fresh_id: UUID) -> str:

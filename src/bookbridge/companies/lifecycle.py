@@ -25,7 +25,8 @@ from bookbridge.companies.errors import Conflict, ValidationProblem
 from bookbridge.companies.views import ConnectionErrorView, Views
 from bookbridge.connectors.integrations import SourceType, integration
 from bookbridge.store.pool import Db
-from bookbridge.webhooks import outbox
+from bookbridge.webhooks import outbox, rules
+from bookbridge.webhooks.rules import RuleType
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ async def created(db: Db, views: Views, company_id: UUID, integration_key: str) 
     connection = connection_of(row)
     await _record(db, connection, "Created", None)
     await _emit(db, views, company, "connection.created", connection)
+    await _alert_status(db, connection, "")
     if at_once:
         await _record(db, connection, "Completed", None)
         await _emit(db, views, company, "connection.connected", connection)
@@ -113,6 +115,7 @@ async def linked(
     if before.status is not Status.LINKED:
         event = "connection.connected" if before.linked_first is None else "connection.reconnected"
         await _tell(db, views, event, after)
+        await _alert_status(db, after, before.status.value)
     log.info("connection_linked", company_id=str(after.company_id), connection_id=str(after.id))
     return after
 
@@ -138,6 +141,7 @@ async def unlinked(db: Db, views: Views, connection: Connection, *, reason: str 
     await _drop_credentials(db, before)
     after = await _set(db, before, Status.UNLINKED, None)
     await _record(db, after, "Unlinked", reason)
+    await _alert_status(db, after, before.status.value)
     await _tell(db, views, "connection.disconnected", after)
     log.info("connection_unlinked", connection_id=str(after.id))
     return after
@@ -152,6 +156,7 @@ async def deauthorized(db: Db, views: Views, connection: Connection, *, reason: 
     await _drop_credentials(db, before)
     after = await _set(db, before, Status.DEAUTHORIZED, ("401", DEAUTHORIZED_MESSAGE, DEAUTHORIZED_MESSAGE))
     await _record(db, after, "Deauthorized", reason)
+    await _alert_status(db, after, before.status.value)
     await _tell(db, views, "connection.disconnected", after)
     log.info("connection_deauthorized", connection_id=str(after.id), reason=reason[:TEXT_LENGTH_MAX])
     return after
@@ -160,6 +165,14 @@ async def deauthorized(db: Db, views: Views, connection: Connection, *, reason: 
 async def told_of_deletion(db: Db, views: Views, connection: Connection) -> None:
     """Tell `connection.deleted`; called by `deletion.py` while the row still exists."""
     await _tell(db, views, "connection.deleted", connection)
+    await rules.raise_alert(
+        db,
+        RuleType.CONNECTION_DELETED,
+        f"Connection {connection.id} was deleted.",
+        {},
+        company_id=connection.company_id,
+        connection_id=connection.id,
+    )
 
 
 async def _set(db: Db, connection: Connection, status: Status, error: tuple[str, str, str] | None) -> Connection:
@@ -205,6 +218,23 @@ async def _record(db: Db, connection: Connection, event: str, detail: str | None
 
 async def _tell(db: Db, views: Views, event_type: str, connection: Connection) -> None:
     await _emit(db, views, await companies.get(db, connection.company_id), event_type, connection)
+
+
+async def _alert_status(db: Db, connection: Connection, before: str) -> None:
+    """Tell the rules that ask for it of a new status; `before` is empty for a new connection."""
+    await rules.raise_alert(
+        db,
+        RuleType.CONNECTION_STATUS,
+        f"The status of connection {connection.id} changed to {connection.status.value}.",
+        {
+            "dataConnectionId": str(connection.id),
+            "newStatus": connection.status.value,
+            "oldStatus": before,
+            "platformKey": connection.integration_key,
+        },
+        company_id=connection.company_id,
+        connection_id=connection.id,
+    )
 
 
 async def _emit(db: Db, views: Views, company: companies.Company, event_type: str, connection: Connection) -> None:

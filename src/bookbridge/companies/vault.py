@@ -72,6 +72,7 @@ SEALED_COLUMNS = (
     SealedColumn("link_attempts", ("company_id", "connection_id", "id"), "sealed_verifier", "link-attempt:{id}"),
     SealedColumn("link_attempts", ("company_id", "connection_id", "id"), "sealed_grant", "link-attempt:{id}"),
     SealedColumn("api_keys", ("id",), "sealed_key", "api-key:{id}"),
+    SealedColumn("client", ("id",), "sealed_alert_auth_header", "alert-auth-header:{id}"),
 )
 """This room's own; other rooms' columns are passed to `rotate` by whoever knows both."""
 

@@ -13,9 +13,10 @@ from bookbridge.accounting.dates import contract_datetime
 from bookbridge.companies import companies
 from bookbridge.companies.views import CompanyReference, Views
 from bookbridge.connectors.kit.connector import Operation as Kind
-from bookbridge.push.operations import PushOperation
+from bookbridge.push.operations import PushOperation, Status
 from bookbridge.store.pool import Db
-from bookbridge.webhooks import events, outbox
+from bookbridge.webhooks import events, outbox, rules
+from bookbridge.webhooks.rules import RuleType
 
 
 class WrittenRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +42,7 @@ class WriteEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 async def tell(db: Db, views: Views, operation: PushOperation, *, successful: bool) -> None:
     """Emit the event for an operation that has just ended or timed out. A data type for which the contract has no
     write events is passed over in silence."""
+    await _alert(db, operation)
     if operation.data_type not in events.WRITE_DATA_TYPES:
         return
     company = await companies.get(db, operation.company_id)
@@ -61,6 +63,20 @@ async def tell(db: Db, views: Views, operation: PushOperation, *, successful: bo
         company_id=company.id,
         company_tags=dict(company.tags),
     )
+
+
+async def _alert(db: Db, operation: PushOperation) -> None:
+    """Tell the rules that ask for it."""
+    where = {"company_id": operation.company_id, "connection_id": operation.connection_id}
+    data = {"dataType": operation.data_type, "pushOperationKey": str(operation.id)}
+    if operation.status is Status.TIMED_OUT:
+        message = f"The write of {operation.data_type} timed out."
+        await rules.raise_alert(
+            db, RuleType.WRITE_TIMED_OUT, message, {**data, "pushOperationGuid": str(operation.id)}, **where
+        )
+    status = operation.status.value
+    message = f"The write of {operation.data_type} is now {status}."
+    await rules.raise_alert(db, RuleType.WRITE_STATUS, message, {**data, "status": status}, **where)
 
 
 def _record(operation: PushOperation, *, successful: bool) -> WrittenRecord | None:

@@ -12,7 +12,8 @@ from bookbridge.companies.views import Views
 from bookbridge.store.pool import Db
 from bookbridge.sync import datasets, validation
 from bookbridge.sync.datasets import Dataset
-from bookbridge.webhooks import outbox
+from bookbridge.webhooks import outbox, rules
+from bookbridge.webhooks.rules import RuleType
 
 
 async def issues(db: Db, views: Views, dataset: Dataset, deletions_held: int) -> list[dict[str, Any]]:
@@ -63,3 +64,32 @@ async def batch_completed(db: Db, views: Views, ended: Dataset) -> None:
     names = ["read.completed", "read.completed.initial"] if ended.is_initial else ["read.completed"]
     for name in names:
         await outbox.emit(db, name, payload, company_id=company.id, company_tags=company.tags)
+    for dataset in group:
+        await _alert(db, dataset)
+    if ended.is_initial and any(dataset.is_completed for dataset in group):
+        message = f"Company {company.name} was read for the first time after an authorisation."
+        await rules.raise_alert(
+            db,
+            RuleType.COMPANY_SYNCHRONIZED,
+            message,
+            {},
+            company_id=company.id,
+            connection_id=ended.connection_id,
+        )
+
+
+async def _alert(db: Db, dataset: Dataset) -> None:
+    """Tell the rules that ask for the end of each read."""
+    data = {"dataType": dataset.data_type, "datasetId": str(dataset.id)}
+    alerts: list[tuple[RuleType, str, dict[str, str]]] = []
+    if dataset.is_completed:
+        alerts.append((RuleType.SYNC_COMPLETED, f"The read of {dataset.data_type} is complete.", data))
+        if dataset.records_written:
+            alerts.append((RuleType.DATA_CHANGED, f"Records of {dataset.data_type} have changed.", data))
+    elif dataset.is_errored:
+        message = f"The read of {dataset.data_type} ended as {dataset.status}."
+        alerts.append((RuleType.SYNC_ERROR, message, {**data, "datasetStatus": dataset.status}))
+    for kind, message, facts in alerts:
+        await rules.raise_alert(
+            db, kind, message, facts, company_id=dataset.company_id, connection_id=dataset.connection_id
+        )
