@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import pytest
 
 from bookbridge.accounting import catalog
+from bookbridge.connectors.kit.connector import Operation
+from tests.connectors.golden import write_samples
 from tests.e2e.browser import Browser
 from tests.e2e.installation import Installation
 
 PLATFORM = "mqjo"
+SETTLED = {"billPayments", "payments"}
+"""Their samples settle documents that are paid by now."""
 
 
 @pytest.fixture
@@ -103,6 +108,41 @@ def test_everything_is_read_and_written_and_outlives_a_kill(own: Installation) -
     assert [one["name"] for one in files["attachments"]] == ["scan.pdf"]
     assert own.total(company, "bills") == before["bills"] + 1
     assert own.total(company, "suppliers") == before["suppliers"] + 1
+
+
+class OfSamples(Installation):
+    """An installation whose sandbox tells the story that the connector's samples are from: their ids exist."""
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **super()._environment(),
+            "BOOKBRIDGE_VENDORS": json.dumps({PLATFORM: {"options": {"seed": "samples"}}}),
+        }
+
+
+def test_an_application_is_told_what_each_write_takes_and_each_is_taken(tmp_path: Path) -> None:
+    own = OfSamples(tmp_path)
+    own.start()
+    try:
+        company = own.company()
+        connection = linked(own, company)
+        own.wait_for_reads(company)
+        keys = {}
+        for sample in write_samples():
+            data_type = sample.write.data_type
+            of_ours = sample.connector.key == PLATFORM and sample.write.operation is Operation.CREATE
+            if not of_ours or data_type.key in SETTLED or data_type.parent:
+                continue
+            options = own.call("GET", f"/companies/{company}/connections/{connection}/options/{data_type.key}")
+            assert options["properties"], data_type.key
+            body = json.loads(data_type.encode(sample.records()[0]))
+            keys[data_type.key] = own.push(company, connection, data_type.path, body)
+        assert len(keys) > 12
+        outcomes = {data_type: own.outcome(company, key) for data_type, key in keys.items()}
+        assert {data_type: one for data_type, one in outcomes.items() if one["status"] != "Success"} == {}
+    finally:
+        own.stop()
+        print(own.log())
 
 
 def test_a_refusal_of_the_ledger_names_the_field(own: Installation) -> None:

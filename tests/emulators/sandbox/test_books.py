@@ -47,11 +47,10 @@ def test_the_books_hold_together(world: tuple[Ledger, Storage]) -> None:
 
 def test_a_large_business_is_as_sound() -> None:
     ledger, _ = opened("fifth", "large")
-    for data_type in catalog.DATA_TYPES:
-        found = records(ledger, data_type.key)
-        assert [one for one in found if data_type.check(one)] == []
-        if data_type.key == "journalEntries":
-            assert trial_balance(found) == []
+    for key in ("bills", "invoices", "billPayments", "payments", "balanceSheet", "profitAndLoss"):
+        check = catalog.by_key(key).check
+        assert [one for one in records(ledger, key) if check(one)] == []
+    assert trial_balance(records(ledger, "journalEntries")) == []
 
 
 def test_balances_of_accounts_are_what_was_booked_to_them(world: tuple[Ledger, Storage]) -> None:

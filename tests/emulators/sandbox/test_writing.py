@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 
 from bookbridge.accounting.invariants import book_problems
 from bookbridge.emulators.sandbox import chart
-from bookbridge.emulators.sandbox.book import Book, Missing
+from bookbridge.emulators.sandbox.book import Book, Missing, encode
 from bookbridge.emulators.sandbox.service import Answer, Conflict, Ledger
 from bookbridge.emulators.sandbox.storage import Storage
 from tests.emulators.sandbox.reading import BOOK, Clock, books, records
@@ -34,14 +35,14 @@ class Desk:
         return f"key-{self._keys}"
 
     def create(self, kind: str, **body: Any) -> str:
-        answer = self.ledger.create(BOOK, kind, msgspec.json.encode(body), self.key())
+        answer = self.ledger.create(BOOK, kind, encode(body), self.key())
         assert answer.status == 200, answer.body
         record_id: str = msgspec.json.decode(answer.body)["id"]
         return record_id
 
     def refused(self, kind: str, **body: Any) -> str:
         """The field that is refused."""
-        answer = self.ledger.create(BOOK, kind, msgspec.json.encode(body), self.key())
+        answer = self.ledger.create(BOOK, kind, encode(body), self.key())
         assert answer.status == 422, answer.body
         field: str = msgspec.json.decode(answer.body)["problems"][0]["field"]
         return field
@@ -68,7 +69,7 @@ class Desk:
         line = {"quantity": 3, "unitAmount": 33.33, "accountRef": {"id": account}, "taxRateRef": {"id": rate}}
         return {**line, **changes}
 
-    def payment(self, word: str, document: str, amount: float, **changes: Any) -> dict[str, Any]:
+    def payment(self, word: str, document: str, amount: Decimal | float, **changes: Any) -> dict[str, Any]:
         link = {"type": word, "id": document, "amount": -amount}
         bank = {"id": self.book.account_id(chart.CURRENT_ACCOUNT)}
         return {"date": DAY, "accountRef": bank, "lines": [{"amount": amount, "links": [link]}], **changes}

@@ -14,7 +14,7 @@ from bookbridge.accounting.money import exact_sum
 from bookbridge.emulators.sandbox.book import BASE_CURRENCY, Book, Json, minor, number, refuse
 from bookbridge.emulators.sandbox.chart import EXCHANGE, PAYABLE, RECEIVABLE
 from bookbridge.emulators.sandbox.documents import KINDS, DocumentKind, currency_rate, needed_date, settled
-from bookbridge.emulators.sandbox.entries import Leg, account_ref, enter
+from bookbridge.emulators.sandbox.entries import Leg, account_ref, enter, entry_id, withdraw
 
 LINES_MAX: Final = 500
 
@@ -95,8 +95,28 @@ def pay(book: Book, kind: PaymentKind, sent: Json, record_id: str) -> Json:
     return record
 
 
-def unsettle(book: Book, kind: PaymentKind, record: Json) -> None:
-    """Give back to the documents what a payment had settled."""
+def cancel(book: Book, kind: PaymentKind, record: Json) -> None:
+    """Take a payment back: what it had settled is due again, and its entry is withdrawn.
+
+    Parts of a foreign debt are rounded one by one, so that a part taken out from among others may leave a penny of the
+    control account: that is what stays of its entry.
+    """
+    control = book.account_id(kind.control)
+    entry = book.get("journalEntries", entry_id(book, kind.key, record["id"])) or {"journalLines": ()}
+    booked = sum(
+        minor(number(line["netAmount"]), Decimal(1))
+        for line in entry["journalLines"]
+        if line["accountRef"]["id"] == control
+    )
+    rest = booked + _unsettle(book, kind, record)
+    withdraw(book, kind.key, record["id"])
+    legs = [Leg(control, rest), Leg(book.account_id(EXCHANGE), -rest)]
+    enter(book, kind.key, record["id"], record["date"], "Rounding of a payment taken back", legs)
+
+
+def _unsettle(book: Book, kind: PaymentKind, record: Json) -> int:
+    """Give back to the documents what a payment had settled; returns what that does to the control account."""
+    moved = 0
     for line in record["lines"]:
         for link in line["links"]:
             documents = kind.document(link["type"])
@@ -105,9 +125,12 @@ def unsettle(book: Book, kind: PaymentKind, record: Json) -> None:
                 continue
             assert documents.due is not None
             left = [one for one in document["paymentAllocations"] if one["payment"]["id"] != record["id"]]
-            due = number(document[documents.due]) + abs(number(link["amount"]))
+            before, rate = number(document[documents.due]), number(document["currencyRate"])
+            due = before + abs(number(link["amount"]))
+            moved -= (minor(due, rate) - minor(before, rate)) * documents.side
             changed = {**document, "paymentAllocations": left, documents.due: due}
             book.put(documents.key, settled(documents, changed))
+    return moved
 
 
 def _lines(book: Book, kind: PaymentKind, sent: Json, day: str) -> tuple[list[Json], list[_Use]]:

@@ -15,7 +15,7 @@ from bookbridge.emulators.sandbox import chart
 from bookbridge.emulators.sandbox.book import BASE_CURRENCY, Book, Json, Missing, minor, number, refuse
 from bookbridge.emulators.sandbox.documents import KINDS, book_document, completed, needed_date
 from bookbridge.emulators.sandbox.entries import Leg, account_ref, enter, withdraw
-from bookbridge.emulators.sandbox.settlement import PAYMENTS, pay, unsettle
+from bookbridge.emulators.sandbox.settlement import PAYMENTS, cancel, pay
 
 NAME_LENGTH_MAX: Final = 255
 ENTRY_LINES_MAX: Final = 500
@@ -50,8 +50,10 @@ def delete(book: Book, kind: str, record_id: str) -> None:
     if kind not in DELETABLE or kept is None:
         raise Missing
     if kind in PAYMENTS:
-        unsettle(book, PAYMENTS[kind], kept)
-    elif kind == "journalEntries":
+        cancel(book, PAYMENTS[kind], kept)
+        book.remove(kind, record_id)
+        return
+    if kind == "journalEntries":
         if kept["recordRef"]["id"] != record_id:
             raise refuse("id", "Only entries that were written as such can be deleted; delete the document instead.")
     elif KINDS[kind].due and kept.get("paymentAllocations"):
