@@ -82,7 +82,7 @@ async def test_a_whole_life_is_told_and_kept_in_the_timeline(
     second = await linked(pool, views, connection)
     assert (second.id, second.linked_first) == (connection.id, first.linked_first)
     async with pool.acquire() as db, db.transaction():
-        gone = await lifecycle.deauthorized(db, views, connection, reason="revoked")
+        gone = await lifecycle.deauthorized(db, views, second, reason="revoked")
     assert gone.status is Status.DEAUTHORIZED
     assert gone.errors[-1].status_code == "401"
     await linked(pool, views, connection)
@@ -121,11 +121,11 @@ async def test_a_connection_may_be_given_up_before_it_was_authorised_but_only_on
 async def test_callers_who_find_out_together_deauthorise_once(
     pool: asyncpg.Pool, views: Views, connection: Connection
 ) -> None:
-    await linked(pool, views, connection)
+    open_on = await linked(pool, views, connection)
 
     async def find_out() -> None:
         async with pool.acquire() as db, db.transaction():
-            await lifecycle.deauthorized(db, views, connection, reason="revoked")
+            await lifecycle.deauthorized(db, views, open_on, reason="revoked")
 
     await asyncio.gather(*(find_out() for _ in range(5)))
     assert (await events(pool)).count("connection.disconnected") == 1

@@ -35,6 +35,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     created: datetime
     last_sync: datetime | None
     linked_first: datetime | None
+    linked_last: datetime | None
+    """When it was last authorised: two that differ in it do not stand for the same authorisation."""
     organisation_id: str | None
     organisation_name: str | None
     facts: Mapping[str, str]
@@ -63,7 +65,7 @@ CONNECTION_PROPERTIES: Mapping[str, Property] = {
 
 COLUMNS = (
     "k.company_id, k.id, k.integration_key, k.status, k.created, k.last_sync, k.linked_first,"
-    " k.organisation_id, k.organisation_name, k.facts, k.connection_info, k.errors, k.link_generation"
+    " k.linked_last, k.organisation_id, k.organisation_name, k.facts, k.connection_info, k.errors, k.link_generation"
 )
 TIMELINE_MAX = 200
 

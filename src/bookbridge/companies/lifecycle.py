@@ -101,7 +101,7 @@ async def linked(
     )
     row = await db.fetchrow(
         f"""update connections k set status = 'Linked', linked_first = coalesce(linked_first, now()),
-                organisation_id = $3, organisation_name = $4, facts = $5::jsonb, errors = $6::jsonb
+                linked_last = clock_timestamp(), organisation_id = $3, organisation_name = $4, facts = $5::jsonb, errors = $6::jsonb
             where company_id = $1 and id = $2 returning {COLUMNS}""",  # noqa: S608
         before.company_id,
         before.id,
@@ -148,10 +148,10 @@ async def unlinked(db: Db, views: Views, connection: Connection, *, reason: str 
 
 
 async def deauthorized(db: Db, views: Views, connection: Connection, *, reason: str) -> Connection:
-    """The vendor no longer lets us in. Does nothing unless the connection is Linked: several callers may find
-    this out at once."""
+    """The vendor no longer lets us in by the authorisation that `connection` was loaded with. Does nothing unless it
+    is still Linked by that one: several callers may find this out at once, or after it was linked anew."""
     before = await lock(db, connection.company_id, connection.id)
-    if before.status is not Status.LINKED:
+    if before.status is not Status.LINKED or before.linked_last != connection.linked_last:
         return before
     await _drop_credentials(db, before)
     after = await _set(db, before, Status.DEAUTHORIZED, ("401", DEAUTHORIZED_MESSAGE, DEAUTHORIZED_MESSAGE))

@@ -208,7 +208,8 @@ class _Refresh:
         connection = self._connection
         async with self._tokens._pool.acquire() as db, db.transaction():
             try:
-                await connections.lock(db, connection.company_id, connection.id)
+                # As it is now: the credentials that were refused are the stored ones, as the fence shows.
+                connection = await connections.lock(db, connection.company_id, connection.id)
             except ConnectionNotFound:
                 raise NeedsRelink("The connection was deleted.") from None
             now = await credentials.load(db, self._tokens._vault, connection.company_id, connection.id)

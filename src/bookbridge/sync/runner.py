@@ -32,7 +32,7 @@ from bookbridge.connectors.kit.errors import (
     Waiting,
 )
 from bookbridge.connectors.kit.session import Session
-from bookbridge.store.pool import DATABASE_AWAY
+from bookbridge.store.pool import DATABASE_AWAY, Db
 from bookbridge.sync import custom_data, datasets, events, schedule, states
 from bookbridge.sync.dataset_run import (
     CountMismatch,
@@ -79,8 +79,7 @@ class Runner:
         except ConnectionNotFound:
             return None
         if connection.status is not ConnectionStatus.LINKED:
-            await self._end_all(connection, Status.AUTH_ERROR, NOT_LINKED)
-            return None
+            return await self._end_unlinked(connection, NOT_LINKED)
         connector = registry.connector(connection.integration_key)
         if connector is None:
             await self._end_all(connection, Status.NOT_SUPPORTED, None)
@@ -218,25 +217,37 @@ class Runner:
     ) -> None:
         """End a dataset without success. `is_short`: what is stored was found to be less, or more, than there is."""
         async with self.pool.acquire() as db, db.transaction():
-            ended = await datasets.end(db, dataset, status, error_message=error_message)
-            if ended is not None:
-                if is_short:
-                    await states.put(
-                        db,
-                        dataset.company_id,
-                        dataset.connection_id,
-                        dataset.data_type,
-                        read_through=None,
-                        full_read=None,
-                        expected=None,
-                        stored=None,
-                        completeness=Completeness.SHORT,
-                        method=error_message or "",
-                        deletions_held=0,
-                        extent=dataset.extent,
-                    )
-                await schedule.after_read(db, dataset)
-                await events.batch_completed(db, self.views, ended)
+            await self._end_in(db, connection, dataset, status, error_message, is_short=is_short)
+
+    async def _end_in(
+        self,
+        db: Db,
+        connection: Connection,
+        dataset: Dataset,
+        status: Status,
+        error_message: str | None,
+        *,
+        is_short: bool = False,
+    ) -> None:
+        ended = await datasets.end(db, dataset, status, error_message=error_message)
+        if ended is not None:
+            if is_short:
+                await states.put(
+                    db,
+                    dataset.company_id,
+                    dataset.connection_id,
+                    dataset.data_type,
+                    read_through=None,
+                    full_read=None,
+                    expected=None,
+                    stored=None,
+                    completeness=Completeness.SHORT,
+                    method=error_message or "",
+                    deletions_held=0,
+                    extent=dataset.extent,
+                )
+            await schedule.after_read(db, dataset)
+            await events.batch_completed(db, self.views, ended)
         log.info(
             "dataset_ended",
             dataset=str(dataset.id),
@@ -252,13 +263,23 @@ class Runner:
     async def _deauthorize(self, connection: Connection, error: NeedsRelink) -> float | None:
         try:
             async with self.pool.acquire() as db, db.transaction():
-                now = await connections.lock(db, connection.company_id, connection.id)
-                if now.organisation_id != connection.organisation_id:
-                    return 0.0  # linked to another organisation meanwhile; it is the earlier one that refused
                 await lifecycle.deauthorized(db, self.views, connection, reason=error.message)
         except ConnectionNotFound:
             return None
-        await self._end_all(connection, Status.AUTH_ERROR, error.message)
+        return await self._end_unlinked(connection, error.message)
+
+    async def _end_unlinked(self, connection: Connection, error_message: str) -> float | None:
+        """End what is open on a connection that is not Linked. 0.0: it was linked anew meanwhile, and what was queued
+        by that is to be read."""
+        while dataset := await datasets.next_open(self.pool, connection.id):
+            try:
+                async with self.pool.acquire() as db, db.transaction():
+                    now = await connections.lock(db, connection.company_id, connection.id)
+                    if now.status is ConnectionStatus.LINKED:
+                        return 0.0
+                    await self._end_in(db, connection, dataset, Status.AUTH_ERROR, error_message)
+            except ConnectionNotFound:
+                return None
         return None
 
     async def _pause(self, dataset: Dataset, wait_s: float, error: VendorError, *, failed: bool) -> float:
