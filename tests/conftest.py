@@ -21,6 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+import structlog
 
 from bookbridge import jobs
 from bookbridge.store.embedded import EmbeddedPostgres
@@ -120,6 +121,12 @@ def pytest_configure_node(node) -> None:
     if not _shared:
         _shared.append(_until_the_end.enter_context(running_server()))
     node.workerinput[_SERVER_KEY] = asdict(_shared[0])
+
+
+def pytest_configure() -> None:
+    """Log lines with plain tracebacks: drawing those with all variables takes seconds each."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
 
 
 def pytest_unconfigure() -> None:
