@@ -87,6 +87,15 @@ async def hold(db: Db, company_id: UUID, connection_id: UUID) -> Connection:
     return await _one(db, company_id, connection_id, "for key share")
 
 
+async def hold_if_free(db: Db, company_id: UUID, connection_id: UUID) -> Connection | None:
+    """Like `hold`, without waiting: None if it is being changed or deleted at this moment, or is gone. For callers
+    who hold locks already that its deletion waits for."""
+    try:
+        return await _one(db, company_id, connection_id, "for key share skip locked")
+    except ConnectionNotFound:
+        return None
+
+
 async def list_page(
     db: Db,
     company_id: UUID,

@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 
+from bookbridge.companies.connections import Connection
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File, Intent
 from bookbridge.push.findings import Validation
@@ -95,6 +96,9 @@ class PushOperation(msgspec.Struct, frozen=True, kw_only=True):
     company_id: UUID
     id: UUID
     connection_id: UUID
+    organisation_id: str | None
+    """Whose books it was accepted for: the connection may be linked to another organisation before it is sent. None:
+    not known."""
     data_type: str
     kind: Kind
     record_id: str | None
@@ -165,6 +169,7 @@ async def insert(
     data_type: str,
     kind: Kind,
     content: Content,
+    organisation_id: str | None = None,
     record_id: str | None = None,
     sync_on_complete: bool = True,
     timeout_in_minutes: int | None = None,
@@ -178,8 +183,8 @@ async def insert(
         f"""
         insert into push_operations (company_id, id, connection_id, data_type, kind, record_id, status, stage, body,
             file_name, file_content_type, file_content, sync_on_complete, timeout_in_minutes, intent_key, validation,
-            error_message, completed)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+            error_message, organisation_id, completed)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
             case when $8 = 'done' then now() end)
         returning {_COLUMNS}""",  # noqa: S608
         company_id,
@@ -199,6 +204,7 @@ async def insert(
         uuid4(),
         _json(validation) if validation is not None else None,
         _storable(failed_because) if failed_because is not None else None,
+        organisation_id,
     )
     return _operation(row)
 
@@ -268,6 +274,11 @@ async def content(db: Db | asyncpg.Pool, operation: PushOperation) -> Content:
     if row is None or row["file_content"] is None:
         return Content(body=row["body"] if row else None)
     return Content(file=File(row["file_name"], row["file_content_type"], row["file_content"]))
+
+
+def is_for(operation: PushOperation, connection: Connection) -> bool:
+    """Whether the connection leads to the books that the operation was accepted for."""
+    return operation.organisation_id in (None, connection.organisation_id)
 
 
 async def begin(db: Db | asyncpg.Pool, operation: PushOperation) -> PushOperation | None:

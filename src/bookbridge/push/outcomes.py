@@ -45,10 +45,12 @@ async def succeeded(
     ended = await operations.succeed(db, operation, changes_of(operation, written), written.attachment_id)
     if ended is None:
         return None
-    for batch in batches_of(connection, written.rereads):
+    # Linked to another organisation meanwhile: its records must never stand beside those of the earlier one.
+    same_books = operations.is_for(ended, connection)
+    for batch in batches_of(connection, written.rereads) if same_books else ():
         await records.save(db, batch)
     await events.tell(db, views, ended, successful=True)
-    if operation.sync_on_complete and on_written is not None:
+    if operation.sync_on_complete and on_written is not None and same_books:
         await on_written(db, connection, operation.data_type)
     log.info(
         "push_succeeded", operation_id=str(ended.id), data_type=ended.data_type, kind=ended.kind.value, runs=ended.runs

@@ -76,6 +76,7 @@ WAITING_S: Final = 900.0
 """A vendor that answers in its own time rings; this is only for a ring that was lost on its side."""
 
 MAY_HAVE_LANDED: Final = "It may have been written all the same: look for it on the platform before writing it again."
+OTHER_BOOKS: Final = "The connection was linked to another organisation since this write was accepted."
 NOTHING_WRITTEN: Final = "Nothing was written; the same write can be sent again."
 
 DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
@@ -152,6 +153,9 @@ class Runner:
         if connection.status is not Status.LINKED:
             await self._fail(operation, operation.stage, f"The connection is {connection.status.value}.")
             return
+        if not operations.is_for(operation, connection):
+            await self._fail(operation, operation.stage, OTHER_BOOKS)
+            return
         begun = await operations.begin(self._pool, operation)
         if begun is None:
             return
@@ -161,8 +165,13 @@ class Runner:
         except Exception as error:
             await self._not_written(connection, operation.stage, begun, error)
             return
-        async with self._pool.acquire() as db, db.transaction():
-            await outcomes.succeeded(db, self._views, connection, begun, written, self._on_written)
+        try:
+            async with self._pool.acquire() as db, db.transaction():
+                # The connection is locked before the operation, in the order of those who delete them.
+                now = await connections.hold(db, connection.company_id, connection.id)
+                await outcomes.succeeded(db, self._views, now, begun, written, self._on_written)
+        except ConnectionNotFound:
+            return
 
     async def _write_once(
         self, connection: Connection, connector: Connector, stage: Stage, operation: PushOperation

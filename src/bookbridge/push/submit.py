@@ -138,6 +138,7 @@ async def _store(
         data_type=data_type,
         kind=submission.kind,
         content=content,
+        organisation_id=connection.organisation_id,
         record_id=submission.record_id,
         sync_on_complete=submission.sync_on_complete,
         timeout_in_minutes=submission.timeout_in_minutes,

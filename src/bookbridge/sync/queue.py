@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bookbridge import jobs
 from bookbridge.accounting import catalog
-from bookbridge.companies.connections import Connection, Status
+from bookbridge.companies.connections import Connection, Status, hold
 from bookbridge.connectors import registry
 from bookbridge.store.pool import Db
 from bookbridge.sync import datasets, settings
@@ -88,7 +88,9 @@ async def queue_if_idle(db: Db, connection: Connection, data_type: str) -> None:
 
 async def queue_types(db: Db, connection: Connection, data_types: Sequence[str], *, is_initial: bool) -> list[Dataset]:
     """Queue data types that a linked connection supplies as one batch, in the given order; what is being read already
-    is left out."""
+    is left out. Raises ConnectionNotFound when it was deleted meanwhile."""
+    # Kept from being deleted until this is committed: what is stored under it after that would stay for ever.
+    await hold(db, connection.company_id, connection.id)
     queued = await datasets.insert(
         db,
         company_id=connection.company_id,

@@ -37,6 +37,9 @@ BACKLOG_MAX: Final = 500
 BATCH_ROWS: Final = 500
 """Due rows looked at in one transaction; at most as many connections are rung in it."""
 
+PUT_OFF_S: Final = 60.0
+"""After this, a connection that was being changed when its turn came is looked at again."""
+
 REARRANGE_BATCH: Final = 200
 SPREAD_MAX_H: Final = 6.0
 """Over how much time connections that would be due together are spread, unless the interval is shorter."""
@@ -160,10 +163,24 @@ async def _queue(db: Db, taken: Sequence[asyncpg.Record]) -> int:
                 row["connection_id"],
             )
             continue
+        # Its deletion locks the connection before these rows, so waiting for it here would be a deadlock.
+        if await connections.hold_if_free(db, connection.company_id, connection.id) is None:
+            await _put_off(db, connection)
+            continue
         effective = settings.Effective(of_client, await settings.of_company(db, connection.company_id))
         data_types = effective.ordered(set(row["data_types"]) & set(queue.readable(connection)))
         rung += bool(await queue.queue_types(db, connection, data_types, is_initial=False))
     return rung
+
+
+async def _put_off(db: Db, connection: Connection) -> None:
+    await db.execute(
+        """update sync_schedule set due = clock_timestamp() + make_interval(secs => $3)
+        where company_id = $1 and connection_id = $2""",
+        connection.company_id,
+        connection.id,
+        PUT_OFF_S,
+    )
 
 
 async def company_changed(db: Db, company_id: UUID) -> None:
