@@ -136,7 +136,12 @@ async def open_rooms(settings: Settings, dsn: str) -> AsyncIterator[Rooms]:
     pool = await open_pool(dsn, max_size=POOL_SIZE_MAX)
     http = vendor_http.client()
     try:
-        yield compose(settings, pool, http, vault.open_vault(settings.data_dir))
+        rooms = compose(settings, pool, http, vault.open_vault(settings.data_dir))
+        try:
+            yield rooms
+        finally:
+            # Callers have gone, refreshes have not: a vendor's answer that is cut off may be the end of a connection.
+            await rooms.tokens.aclose()
     finally:
         await http.aclose()
         await pool.close()
@@ -242,7 +247,13 @@ async def run_worker(settings: Settings, dsn: str) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _stop, workers)
         log.info("worker_started", concurrency=settings.worker_concurrency)
-        await asyncio.gather(*(worker.run() for worker in workers))
+        running = [asyncio.create_task(worker.run()) for worker in workers]
+        try:
+            await asyncio.gather(*running)
+        finally:
+            # If one of them broke, the other one still ends in order, before what it uses is closed.
+            _stop(workers)
+            await asyncio.gather(*running, return_exceptions=True)
     log.info("worker_stopped")
 
 

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,8 @@ RESTART_FIRST_S = 0.5
 RESTART_MAX_S = 30.0
 SOUND_AFTER_S = 60.0
 """A child that ran this long was in order: its next restart is not delayed by those before."""
-STOP_S = 25.0
+STOP_S = 60.0
+"""A worker lets its handlers end, and then a refresh of tokens under way: cut off, that may cost a connection."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -84,4 +86,9 @@ class Child:
                 log.error("child_ended", name=self.name, code=code, restart_in_s=wait_s)
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, RESTART_MAX_S)
-            self._process = await self._spawn()
+            try:
+                self._process = await self._spawn()
+            except (OSError, subprocess.SubprocessError) as error:
+                # No memory or process to be had now; the next try may find some.
+                self._process = None
+                log.error("child_not_started", name=self.name, error=str(error), retry_in_s=wait_s)

@@ -35,6 +35,7 @@ from bookbridge.companies.vendor_apps import VendorApps
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.auth import OAuth2
 from bookbridge.connectors.kit.errors import NeedsRelink, Uncertain, VendorError, VendorUnavailable
+from bookbridge.store.pool import DATABASE_AWAY
 
 log = structlog.get_logger(__name__)
 
@@ -180,10 +181,9 @@ class _Refresh:
 
     async def _save(self, issued: oauth.Issued, used_previous: bool) -> Credentials:
         # The vendor has answered: a passing fault of the database must not lose the answer.
-        on = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
         saved = False
         async for attempt in stamina.retry_context(
-            on=on, attempts=SAVE_ATTEMPTS_MAX, timeout=self._auth.token_timeout_s
+            on=DATABASE_AWAY, attempts=SAVE_ATTEMPTS_MAX, timeout=self._auth.token_timeout_s
         ):
             with attempt:
                 async with self._tokens._pool.acquire() as db:
