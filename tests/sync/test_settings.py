@@ -53,7 +53,11 @@ def test_months(day: str, months: int, earlier: str) -> None:
 def test_windows_do_not_apply_to_reports() -> None:
     now = datetime(2026, 6, 1, tzinfo=UTC)
     assert setting("bills", sync_from_window=6).window_start(now) == datetime(2025, 12, 1, tzinfo=UTC)
-    assert setting("balanceSheet", sync_from_window=6).window_start(now) is None
+    report = setting("balanceSheet", sync_from_window=6)
+    assert report.window_start(now) == datetime(2024, 7, 1, tzinfo=UTC), "this month and 23 before it"
+    longer = setting("profitAndLoss", months_to_sync=36)
+    assert longer.window_start(now.replace(day=30)) == datetime(2023, 7, 1, tzinfo=UTC)
+    assert longer.window_words == "36 months"
     assert setting("bills", sync_from_window=0).window_start(now) is None
     both = setting("bills", sync_from_window=6, sync_from_utc="2020-01-01")
     assert both.window_start(now) == datetime(2020, 1, 1, tzinfo=UTC)

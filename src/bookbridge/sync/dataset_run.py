@@ -22,7 +22,7 @@ from bookbridge.connectors.kit.session import Page, Session
 from bookbridge.store import records
 from bookbridge.store.pool import Db
 from bookbridge.store.records import RecordBatch, Scope
-from bookbridge.sync import datasets, deletions, extents, states
+from bookbridge.sync import datasets, deletions, extents, settings, states
 from bookbridge.sync.datasets import Dataset
 from bookbridge.sync.extents import Extent
 from bookbridge.sync.states import Completeness
@@ -120,7 +120,7 @@ class DatasetRun:
             if source.name in dataset.sources_done:
                 continue
             cursor = dataset.cursor if dataset.source == source.name else None
-            since = _later(dataset.since, dataset.read_from) if source.incremental else None
+            since = _later(dataset.since, dataset.read_from) if source.incremental else self._period_start(dataset)
             progress = place * 100 // len(self.read.sources)
             await self._read_source(dataset, source, since, cursor, progress)
         current = await datasets.get(self.pool, dataset.company_id, dataset.id)
@@ -231,6 +231,12 @@ class DatasetRun:
         """Drop what was kept by an earlier, wider read, or has grown older than a window that moves on."""
         if dataset.read_from is not None:
             await records.forget_before(db, self._scope(dataset), dataset.read_from)
+
+    @staticmethod
+    def _period_start(dataset: Dataset) -> datetime | None:
+        """Where the period of a report begins; connectors are told it in place of a last read. None for any other
+        list."""
+        return dataset.read_from if dataset.data_type in settings.REPORTS else None
 
     @staticmethod
     def _scope(dataset: Dataset) -> Scope:

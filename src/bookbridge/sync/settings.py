@@ -53,9 +53,10 @@ class SyncSetting(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """While locked it can only be unlocked, and companies cannot differ from it."""
 
     def window_start(self, now: datetime) -> datetime | None:
-        """The moment before which changed records are not kept, for a read that begins now; None: no limit."""
+        """The moment before which changed records are not kept, for a read that begins now; None: no limit. Of a
+        report, when the period that it covers begins."""
         if self.data_type in REPORTS:
-            return None
+            return months_before(now.replace(day=1), self._report_months - 1)
         if isinstance(self.sync_from_utc, str):
             return parse_contract_datetime(self.sync_from_utc)
         return months_before(now, self.sync_from_window) if self.sync_from_window else None
@@ -64,10 +65,14 @@ class SyncSetting(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def window_words(self) -> str:
         """The limit in words that stay the same while the setting does; empty without a limit."""
         if self.data_type in REPORTS:
-            return ""
+            return f"{self._report_months} months"
         if isinstance(self.sync_from_utc, str):
             return f"changed since {self.sync_from_utc}"
         return f"changed within {self.sync_from_window} months" if self.sync_from_window else ""
+
+    @property
+    def _report_months(self) -> int:
+        return self.months_to_sync or REPORT_MONTHS_DEFAULT
 
 
 @dataclass(frozen=True)

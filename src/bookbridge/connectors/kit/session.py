@@ -145,7 +145,8 @@ class Session(Protocol):
     def pages(
         self, source: Source[P, Any], *, since: datetime | None, cursor: str | None
     ) -> AsyncGenerator[Page[P], None]:
-        """All pages of a list, from the cursor if there is one; with `since`, only what changed since."""
+        """All pages of a list, from the cursor if there is one; with `since`, only what changed since. Of a report,
+        `since` is where its period begins."""
         ...
 
     async def count(self, source: Source[Any, Any]) -> int | None:
