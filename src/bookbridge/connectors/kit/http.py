@@ -190,7 +190,7 @@ def optional_retry_after_s(answer: Answer) -> float | None:
     value = str(answer.headers.get("retry-after", "")).strip()
     if not value:
         return None
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return min(float(value), RETRY_AFTER_MAX_S)
     try:
         moment = parsedate_to_datetime(value)

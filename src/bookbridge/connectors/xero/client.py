@@ -121,6 +121,8 @@ class Client:
     ) -> Rows[P]:
         """The elements that a GET answers with; none when nothing was modified (304)."""
         answer = await self.call("GET", path, params=params, headers=headers)
+        if answer.status in (204, 304) and "If-Modified-Since" not in (headers or {}):
+            raise VendorUnavailable(f"Xero answered with status {answer.status} instead of a list.")
         return decode(answer, element_name(path), payload)
 
     async def _observe(self, answer: http.Answer) -> None:
@@ -153,7 +155,10 @@ def decode(answer: http.Answer, name: str, payload: type[P], *, effect: bool = F
         if "json" not in answer.media_type:
             raise msgspec.DecodeError(f"{answer.media_type or 'no media type'} instead of JSON")
         envelope = _envelope.decode(answer.body)
-        raws = _raw_list.decode(envelope.get(name, b"[]"))
+        if name not in envelope:
+            # Taken for an empty list, it would be believed that everything was deleted.
+            raise msgspec.DecodeError(f"no {name} in it")
+        raws = _raw_list.decode(envelope[name])
         read = _decoder(payload).decode
         payloads = [read(raw) for raw in raws]
         pages = envelope.get("pagination")
@@ -173,6 +178,9 @@ def meaning(answer: http.Answer, effect: bool, *, fields: Sequence[str] = ()) ->
     if answer.status == 401 and _lacks_scope(answer):
         # Relinking with the same scopes would not help, so the connection is not declared dead for it.
         return NotSupported("The connection was not given permission for this part of Xero.")
+    if answer.status in (401, 403) and "html" in answer.media_type:
+        # Xero itself speaks JSON. A firewall's page must not end the customer's authorisation.
+        return VendorUnavailable(f"Something in front of Xero refused the request (status {answer.status}).")
     if answer.status == 403:
         return NeedsRelink("The organisation removed the app, or the connection to it is gone.")
     if answer.status == 429:
