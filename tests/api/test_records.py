@@ -117,7 +117,7 @@ async def test_why_there_is_no_list(api: Api) -> None:
     assert assert_error(await api.http.get(path), 404)["error"].startswith("No data available for bills")
     await read(api, company, connection, "bills", Status.COMPLETE)
     assert (await api.http.get(path)).json()["results"] == []
-    assert_error(await api.http.get(f"/companies/{company}/data/invoices"), 404)
+    assert_error(await api.http.get(f"/companies/{company}/data/salesOrders"), 404)
     assert_error(await api.http.get(f"/companies/{company}/data/nonsense"), 404)
     other = await api.company()
     await api.connection(other, "qhyg")
@@ -138,7 +138,7 @@ async def test_reads_are_queued_and_followed(api: Api) -> None:
     assert not operation["isCompleted"]
     again = await api.http.post(f"/companies/{company}/data/queue/chartOfAccounts?connectionId={connection}")
     assert assert_error(again, 400, service="PullApi")["error"].startswith("DatasetAlreadyInProgressException")
-    assert_error(await api.http.post(f"/companies/{company}/data/queue/invoices"), 400)
+    assert_error(await api.http.post(f"/companies/{company}/data/queue/salesOrders"), 400)
     assert (await api.http.post(f"/companies/{company}/data/queue/all")).status_code == 204
     history = (await api.http.get(f"/companies/{company}/data/history?query=dataType=bills")).json()
     assert [row["dataType"] for row in history["results"]] == ["bills"]

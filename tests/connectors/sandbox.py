@@ -132,9 +132,9 @@ class Sandbox:
         token: str = answer.json()["access_token"]
         return token
 
-    async def access(self, tenant: str, **options: str) -> Access:
+    async def access(self, tenant: str, *, scopes: tuple[str, ...] = OAUTH2.scopes, **options: str) -> Access:
         """Everything a session needs, with the facts that linking would have learnt."""
-        bearer = Bearer(await self.consent(tenant))
+        bearer = Bearer(await self.consent(tenant, scopes=scopes))
         fresh = Access(http=self.http, app=self.app(**options), authorizer=bearer, budget=Tally(), facts={})
         chosen = next(one for one in await organisations(fresh) if one.id == tenant)
         known = await identify(replace(fresh, facts=chosen.facts))

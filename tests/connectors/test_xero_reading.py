@@ -49,7 +49,8 @@ async def test_an_ordinary_book_reads_whole_and_consistent(sandbox: Sandbox) -> 
                 for record in records:
                     assert read.data_type.check(record) == []
                     assert read.data_type.record_id(record)
-        assert shaped, source.name
+        # The ledger's journals are closed to the ordinary consent; see test_xero_ledger.
+        assert shaped or source.name == "journals", source.name
         if source.countable:
             assert await session.count(source) == shaped
 

@@ -92,12 +92,14 @@ async def call(
     """Make one call and return its successful answer.
 
     `effect` says that the call writes: a broken connection is then `Uncertain`, else `VendorUnavailable`.
-    A 401 renews the credentials once and tries again (the vendor refused to act, so that is safe for
-    writes too). Raises VendorError as `meaning` reads the error status.
+    A 401 that `meaning` takes for NeedsRelink renews the credentials once and tries again (the vendor
+    refused to act, so that is safe for writes too). Raises VendorError as `meaning` reads the error status.
     """
     authorization = await access.authorizer.headers()
     answer = await _send(access, method, url, effect, params, {**(headers or {}), **authorization}, content)
-    if answer.status == 401 and await access.authorizer.renew(authorization):
+    # Newer credentials would be refused likewise where the vendor says that a permission is missing.
+    is_stale = answer.status == 401 and isinstance(meaning(answer, effect), NeedsRelink)
+    if is_stale and await access.authorizer.renew(authorization):
         authorization = await access.authorizer.headers()
         answer = await _send(access, method, url, effect, params, {**(headers or {}), **authorization}, content)
     if 200 <= answer.status < 300 or answer.status == 304:

@@ -16,7 +16,8 @@ from bookbridge.connectors.xero import payloads
 from bookbridge.connectors.xero.client import Client
 
 OAUTH2 = OAuth2(
-    # The narrow scopes that Xero demands of every newer app. Older apps set the option `scopes`.
+    # The narrow scopes that Xero demands of every newer app. Older apps set the option `scopes`, and so do those
+    # that may read the ledger's journals (`accounting.journals.read`, which most apps are refused).
     scopes=(
         "openid",
         "profile",
@@ -26,6 +27,11 @@ OAUTH2 = OAuth2(
         "accounting.contacts",
         "accounting.invoices",
         "accounting.payments",
+        "accounting.banktransactions.read",
+        "accounting.manualjournals.read",
+        "accounting.reports.balancesheet.read",
+        "accounting.reports.profitandloss.read",
+        "accounting.reports.trialbalance.read",
         "accounting.attachments",
     ),
 )

@@ -175,7 +175,7 @@ def meaning(answer: http.Answer, effect: bool, *, fields: Sequence[str] = ()) ->
     """What an error status of Xero means to us."""
     if answer.status == 400:
         return _refusal(answer, fields)
-    if answer.status == 401 and _lacks_scope(answer):
+    if answer.status in (401, 403) and _lacks_scope(answer):
         # Relinking with the same scopes would not help, so the connection is not declared dead for it.
         return NotSupported("The connection was not given permission for this part of Xero.")
     if answer.status in (401, 403) and "html" in answer.media_type:

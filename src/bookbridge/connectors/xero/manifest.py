@@ -40,7 +40,10 @@ CONNECTOR = Connector(
     data_access=(
         "Company details, chart of accounts, bank accounts, tax rates and tracking categories",
         "Contacts and items",
-        "Bills, credit notes and payments to suppliers, with their files",
+        "Bills, purchase orders, credit notes from suppliers and payments to them, with their files",
+        "Invoices, credit notes to customers and payments from them, with their files",
+        "Money spent and received, transfers between bank accounts, and journals",
+        "Balance sheet and profit and loss account",
         "Create suppliers, bills, payments of bills, and attach files to bills",
     ),
 )

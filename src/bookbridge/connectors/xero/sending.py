@@ -115,13 +115,14 @@ async def written(client: Client, chart: Chart, write: Write[Any], rows: Rows[An
 
 async def _rereads(client: Client, chart: Chart, path: str, rows: Rows[Any]) -> tuple[Reread, ...]:
     try:
-        await chart.name_accounts(rows.payloads)
+        await chart.complete(rows.payloads)
     except VendorError as error:
         log.info("accounts_not_named", error=type(error).__name__)
     found: list[Reread] = []
     for read in READS:
         for source in read.sources:
-            if source.path != path or not rows.payloads:
+            # A data type that reads this list in more detail waits for its next sync.
+            if source.path != path or not rows.payloads or source.payload is not type(rows.payloads[0]):
                 continue
             record = source.shape(rows.payloads[0], client.access.facts)
             if isinstance(record, ListedRecord):

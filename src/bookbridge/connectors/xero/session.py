@@ -17,10 +17,12 @@ from bookbridge.connectors.kit.ahead import ahead
 from bookbridge.connectors.kit.connector import Source, Write
 from bookbridge.connectors.kit.errors import RecordNotFound, Rejected
 from bookbridge.connectors.kit.session import Access, File, Intent, Page, Written
-from bookbridge.connectors.xero import attachments, lookup, paging, sending
+from bookbridge.connectors.xero import attachments, lookup, paging, sending, statements
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows
 from bookbridge.connectors.xero.dates import http_date, milliseconds
+from bookbridge.connectors.xero.journals import Journals
+from bookbridge.connectors.xero.ledger_payloads import Journal, ManualJournal, Statement
 
 P = TypeVar("P")
 
@@ -44,16 +46,28 @@ class XeroSession:
         self._client = Client(access)
         self._page_size = int(access.app.options.get("page_size", PAGE_SIZE_DEFAULT))
         self._chart = Chart(self._client)
+        self._journals = Journals(self._client)
 
     def pages(
         self, source: Source[P, Any], *, since: datetime | None, cursor: str | None
     ) -> AsyncGenerator[Page[P], None]:
         """All pages of a list. The next pages are fetched while the caller works on this one."""
-        return ahead(self._walk(source, since, cursor), waiting_max=PAGES_WAITING_MAX)
+        if source.payload is Journal:
+            walk = self._journals.pages(source, since=since, cursor=cursor)
+        else:
+            walk = self._walk(source, since, cursor)
+        return ahead(walk, waiting_max=PAGES_WAITING_MAX)
 
     async def _walk(
         self, source: Source[P, Any], since: datetime | None, cursor: str | None
     ) -> AsyncGenerator[Page[P], None]:
+        if source.payload is Statement:
+            yield await statements.page(self._client, self._chart, source, since)
+            return
+        if source.payload is ManualJournal and await self._journals.are_open():
+            # The ledger's journals hold these too, and are read instead.
+            yield Page([], [], cursor=None)
+            return
         if not source.paged:
             yield await self._whole_list(source, since)
             return
@@ -89,7 +103,7 @@ class XeroSession:
                 raise
             self._page_size = PAGE_SIZE_FALLBACK
             rows = await self._page(source, position.page, headers)
-        await self._chart.name_accounts(rows.payloads)
+        await self._chart.complete(rows.payloads)
         return rows
 
     async def _page(self, source: Source[P, Any], number: int, headers: dict[str, str]) -> Rows[P]:
@@ -115,7 +129,7 @@ class XeroSession:
         if source.incremental and since is not None:
             headers["If-Modified-Since"] = http_date(since - timedelta(seconds=paging.OVERLAP_S))
         rows = await self._client.rows(source.path, source.payload, params=source.query, headers=headers)
-        await self._chart.name_accounts(rows.payloads)
+        await self._chart.complete(rows.payloads)
         return Page(rows.payloads, rows.raws, cursor=None)
 
     async def count(self, source: Source[Any, Any]) -> int | None:

@@ -1,4 +1,4 @@
-"""The two reports that balances can be read from: TrialBalance and BankSummary.
+"""The reports: TrialBalance and BankSummary, and by way of `statements` BalanceSheet and ProfitAndLoss.
 
 They are computed from the journals and must not keep anything. Other reports are not emulated.
 """
@@ -12,6 +12,7 @@ from typing import Any
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.http import Request
 from bookbridge.emulators.xero.records import ZERO, Account
+from bookbridge.emulators.xero.statements import PERIODS_MAX, balance_sheet, month_ends, profit_and_loss
 from bookbridge.emulators.xero.wire import bad_query, not_found, parse_date, wire_moment
 
 _SECTIONS = (
@@ -33,7 +34,38 @@ def report(book: Book, name: str, request: Request) -> Row:
         today = book.clock.now().date()
         last = _date(request, "toDate") or today
         return _bank_summary(book, _date(request, "fromDate") or last.replace(day=1), last)
+    if name.casefold() == "balancesheet":
+        ends = month_ends(_date(request, "date") or book.clock.now().date(), _periods(request))
+        rows = balance_sheet(book, ends, lambda day: _year_start(book, day))
+        return _report(book, "BalanceSheet", "Balance Sheet", ends[0], rows)
+    if name.casefold() == "profitandloss":
+        return _profit_and_loss(book, request)
     raise not_found()
+
+
+def _profit_and_loss(book: Book, request: Request) -> Row:
+    last = _date(request, "toDate") or book.clock.now().date()
+    first = _date(request, "fromDate") or last.replace(day=1)
+    if first > last:
+        raise bad_query("fromDate must not be after toDate")
+    spans = [(first, last)]
+    if periods := _periods(request):
+        # The vendor compares whole months only, and each begins where the first one did.
+        starts = month_ends(first, periods)
+        spans = list(zip(starts, month_ends(last, periods), strict=True))
+    return _report(book, "ProfitAndLoss", "Profit and Loss", last, profit_and_loss(book, spans))
+
+
+def _periods(request: Request) -> int:
+    """How many earlier months to compare with. Quarters and years are not emulated."""
+    text = request.param("periods")
+    if text is None:
+        return 0
+    if (request.param("timeframe") or "MONTH").upper() != "MONTH":
+        raise bad_query("Only the timeframe MONTH is emulated")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= PERIODS_MAX):
+        raise bad_query(f"periods must be between 1 and {PERIODS_MAX}")
+    return int(text)
 
 
 def _date(request: Request, name: str) -> dt.date | None:
