@@ -1,4 +1,4 @@
-"""What stands between Xero and us (gateways, firewalls, caches) answers in its place: that is no data and no refusal."""
+"""What stands between Xero and us (gateways, firewalls, caches) answers in its place: neither data nor a refusal."""
 
 from __future__ import annotations
 

@@ -158,13 +158,14 @@ async def linked_after(db: Db, after: tuple[UUID, UUID] | None, limit: int) -> l
 
 async def synced(db: Db, company_id: UUID, connection_id: UUID, moment: datetime) -> None:
     """Record a successful sync on the connection and its company; never moves `lastSync` back."""
+    # The company is locked first, as by its deletion, so that the two cannot wait for each other.
+    await db.execute("update companies set last_sync = greatest(last_sync, $2) where id = $1", company_id, moment)
     await db.execute(
         "update connections set last_sync = greatest(last_sync, $3) where company_id = $1 and id = $2",
         company_id,
         connection_id,
         moment,
     )
-    await db.execute("update companies set last_sync = greatest(last_sync, $2) where id = $1", company_id, moment)
 
 
 async def set_facts(db: Db, company_id: UUID, connection_id: UUID, facts: Mapping[str, str]) -> None:

@@ -103,7 +103,7 @@ class DatasetRun:
         dataset = started
         while True:
             dataset = await self._read_sources(dataset)
-            finished = await self._prove(dataset, deletions_confirmed=bool(state and state.deletions_confirmed))
+            finished = await self._prove(dataset, state.confirmed_deletions if state else 0)
             if isinstance(finished, Finished):
                 return finished
             dataset = finished
@@ -173,13 +173,13 @@ class DatasetRun:
             finally:
                 await _untune(db)
 
-    async def _prove(self, dataset: Dataset, *, deletions_confirmed: bool) -> Finished | Dataset:
+    async def _prove(self, dataset: Dataset, confirmed_deletions: int) -> Finished | Dataset:
         """Check what was read against the vendor's totals. A Dataset: read again first."""
         held = 0
         if dataset.lists_ids:
             async with self.pool.acquire() as db, db.transaction():
                 await self._forget_earlier(db, dataset)
-                held = await deletions.apply(db, dataset, self.read.data_type, confirmed=deletions_confirmed)
+                held = await deletions.apply(db, dataset, self.read.data_type, confirmed=confirmed_deletions)
         elif dataset.read_from is not None:
             async with self.pool.acquire() as db, db.transaction():
                 await self._forget_earlier(db, dataset)

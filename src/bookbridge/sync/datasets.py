@@ -220,6 +220,9 @@ async def read_again(db: Db, dataset: Dataset, *, since: datetime | None, lists_
         since,
         lists_ids,
     )
+    if row is not None:
+        # What this round does not list is gone, whatever the one before listed.
+        await _forget_listed(db, dataset)
     return _dataset(row) if row else None
 
 
@@ -251,12 +254,14 @@ async def end(
         issues,
     )
     if row is not None:
-        await db.execute(
-            "delete from listed_records where company_id = $1 and dataset_id = $2",
-            dataset.company_id,
-            dataset.id,
-        )
+        await _forget_listed(db, dataset)
     return _dataset(row) if row else None
+
+
+async def _forget_listed(db: Db, dataset: Dataset) -> None:
+    await db.execute(
+        "delete from listed_records where company_id = $1 and dataset_id = $2", dataset.company_id, dataset.id
+    )
 
 
 async def batch(db: Db, company_id: UUID, batch_id: UUID) -> list[Dataset]:

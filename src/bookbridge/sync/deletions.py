@@ -42,8 +42,10 @@ where r.company_id = $1 and r.data_type = $2 and r.connection_id = $3 and not r.
 """
 
 
-async def apply(db: Db, dataset: Dataset, data_type: DataType[Any], *, confirmed: bool) -> int:
+async def apply(db: Db, dataset: Dataset, data_type: DataType[Any], *, confirmed: int) -> int:
     """Mark what a full read did not list as deleted; returns how many are held back instead.
+
+    `confirmed` is how many vanished records a person has seen and confirmed: more may be the vendor's mistake.
 
     A record that was saved after the dataset started (by a write of ours) is left alone: the list may be older.
     """
@@ -58,7 +60,7 @@ async def apply(db: Db, dataset: Dataset, data_type: DataType[Any], *, confirmed
         where company_id = $1 and data_type = $2 and connection_id = $3 and not is_absent""",
         *arguments[:3],
     )
-    if vanished >= HELD_FROM_RECORDS and vanished >= stored * HELD_FROM_SHARE and not confirmed:
+    if vanished > confirmed and vanished >= HELD_FROM_RECORDS and vanished >= stored * HELD_FROM_SHARE:
         return int(vanished)
     while rows := await db.fetch(
         f"select r.record_id, r.source, r.source_modified, r.body, r.source_body {_VANISHED} limit {BATCH_RECORDS}",

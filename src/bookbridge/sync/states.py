@@ -37,6 +37,11 @@ class DataTypeState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     extent: str = ""
     """What was read, in words, where it is not simply everything."""
 
+    @property
+    def confirmed_deletions(self) -> int:
+        """How many vanished records a person has confirmed; 0 while nobody has."""
+        return self.deletions_held if self.deletions_confirmed else 0
+
 
 _COLUMNS = ", ".join(DataTypeState.__struct_fields__)
 
@@ -98,7 +103,8 @@ async def put(
             expected = excluded.expected, stored = excluded.stored, completeness = excluded.completeness,
             completeness_method = excluded.completeness_method, completeness_checked = excluded.completeness_checked,
             deletions_held = excluded.deletions_held, extent = excluded.extent,
-            deletions_confirmed = s.deletions_confirmed and excluded.deletions_held > 0""",
+            -- What was confirmed during the read stays so, unless more vanished than was confirmed.
+            deletions_confirmed = s.deletions_confirmed and excluded.deletions_held between 1 and s.deletions_held""",
         company_id,
         connection_id,
         data_type,
