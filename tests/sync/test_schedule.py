@@ -52,6 +52,15 @@ async def test_linking_arranges_and_a_read_moves_on(desk: Desk) -> None:
         assert timedelta(hours=23) < moment - ended < timedelta(hours=24)
 
 
+async def test_a_read_sets_going_what_was_never_arranged(desk: Desk) -> None:
+    await schedule_for_all(desk.pool, 24, "bills")
+    await desk.pool.execute("delete from sync_schedule")
+    await desk.read("suppliers")
+    assert await due(desk.pool) == {}
+    await desk.read("bills")
+    assert set(await due(desk.pool)) == {"bills"}
+
+
 async def test_types_that_are_nearly_due_come_along(desk: Desk) -> None:
     await schedule_for_all(desk.pool, 24, "bills", "suppliers", "items")
     await desk.pool.execute(

@@ -107,14 +107,24 @@ def first_due(last: datetime | None, every_h: int, phase: float, now: datetime) 
 
 
 async def after_read(db: Db, dataset: Dataset) -> None:
-    """A read has ended, with or without success: the next one is due an interval later."""
-    await db.execute(
+    """A read has ended, with or without success: the next one is due an interval later. Also sets going the schedule
+    of a connection that an application has authorised itself, which is not arranged until it is read."""
+    place = (dataset.company_id, dataset.connection_id, dataset.data_type)
+    tag = await db.execute(
         """update sync_schedule set due = clock_timestamp() + every_h * interval '1 hour'
         where company_id = $1 and connection_id = $2 and data_type = $3""",
-        dataset.company_id,
-        dataset.connection_id,
-        dataset.data_type,
+        *place,
     )
+    if tag != "UPDATE 0":
+        return
+    every_h = (await settings.effective(db, dataset.company_id)).of(dataset.data_type).sync_schedule
+    if every_h > 0:
+        await db.execute(
+            """insert into sync_schedule (company_id, connection_id, data_type, every_h, due)
+            values ($1, $2, $3, $4, clock_timestamp() + $4 * interval '1 hour') on conflict do nothing""",
+            *place,
+            every_h,
+        )
 
 
 # A type that is due within a tenth of its interval is read along with one of the same connection that is due now. Rows
