@@ -121,7 +121,7 @@ async def after_read(db: Db, dataset: Dataset) -> None:
     if every_h > 0:
         await db.execute(
             """insert into sync_schedule (company_id, connection_id, data_type, every_h, due)
-            values ($1, $2, $3, $4, clock_timestamp() + $4 * interval '1 hour') on conflict do nothing""",
+            values ($1, $2, $3, $4, clock_timestamp() + make_interval(hours => $4)) on conflict do nothing""",
             *place,
             every_h,
         )
