@@ -43,9 +43,7 @@ DATA_TYPE_WORDS: Mapping[str, Words] = {
     "payments": Words("Payments from customers", "What came in already: to show what is still due."),
     "directCosts": Words("Costs paid on the spot", "Card and cash purchases: so that spending is complete."),
     "directIncomes": Words("Income received on the spot", "Sales that were paid at once: so that income is complete."),
-    "transfers": Words(
-        "Transfers", "Money moved between own accounts: so that it is not taken for income."
-    ),
+    "transfers": Words("Transfers", "Money moved between own accounts: so that it is not taken for income."),
     "bankTransactions": Words("Bank statement lines", "What the bank reports: to match it with the books."),
     "journalEntries": Words("Ledger entries", "Everything that was booked: to show that the books add up."),
     "accountTransactions": Words("Bank account entries", "What was booked to bank accounts: to follow each payment."),

@@ -133,6 +133,19 @@ def test_pages_of_any_size_give_the_same_list() -> None:
     assert [row.updated for row in whole] == sorted(row.updated for row in whole)
 
 
+@pytest.mark.parametrize("kind", ["balanceSheet", "profitAndLoss", "cashFlowStatement"])
+def test_a_report_begins_with_the_month_that_is_asked_for(kind: str) -> None:
+    ledger, _ = opened()
+    data_type = catalog.by_key(kind)
+    asked = int((NOON - timedelta(days=60)).timestamp()) * 1_000_000
+    (row,) = rows(ledger, kind, since_us=asked)
+    report = data_type.decode(bytes(row.record))
+    assert report.earliest_available_month == "2026-09-01T00:00:00"
+    assert len(report.reports) == 3
+    (row,) = rows(ledger, kind, since_us=asked * 2)
+    assert len(data_type.decode(bytes(row.record)).reports) == 1
+
+
 def test_a_restart_keeps_the_books(tmp_path: Path) -> None:
     storage = Storage(tmp_path)
     ledger = Ledger(storage, Clock())

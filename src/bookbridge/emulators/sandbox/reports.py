@@ -1,6 +1,6 @@
 """Balance sheet, profit and loss, cash flow: worked out from the postings, month by month. Nothing here is stored.
 
-The last report of each ends today; the others end with their month. Equity is share capital, retained earnings and
+The last report of each ends today; the others end with their month. What is asked for begins with the month of a day. Equity is share capital, retained earnings and
 the profit that was made so far.
 """
 
@@ -34,11 +34,11 @@ def months(opened: date, today: date) -> list[tuple[date, date]]:
     return found
 
 
-def balance_sheet(storage: Storage, organisation: Organisation) -> Json:
+def balance_sheet(storage: Storage, organisation: Organisation, since: date) -> Json:
     """What is owned and owed at the end of each month."""
     accounts = _accounts(storage, organisation)
     reports = []
-    for _, last in reversed(_months(organisation)):
+    for _, last in reversed(_months(organisation, since)):
         balances = storage.balances(organisation.id, BEGINNING, last.isoformat())
         assets = _section("Assets", _of(accounts, "Asset"), balances, 1)
         liabilities = _section("Liabilities", _of(accounts, "Liability"), balances, -1)
@@ -49,14 +49,14 @@ def balance_sheet(storage: Storage, organisation: Organisation) -> Json:
         net = assets["value"] - liabilities["value"]
         sections = {"assets": assets, "liabilities": liabilities, "equity": equity}
         reports.append({"date": _day(last), "netAssets": net, **sections})
-    return {**_frame(organisation), "reports": reports}
+    return {**_frame(organisation, since), "reports": reports}
 
 
-def profit_and_loss(storage: Storage, organisation: Organisation) -> Json:
+def profit_and_loss(storage: Storage, organisation: Organisation, since: date) -> Json:
     """What was earned and spent in each month."""
     accounts = _accounts(storage, organisation)
     reports = []
-    for first, last in reversed(_months(organisation)):
+    for first, last in reversed(_months(organisation, since)):
         balances = storage.balances(organisation.id, first.isoformat(), last.isoformat())
         parts = {
             name: _section(title, [one for one in accounts if wanted(one)], balances, sign)
@@ -68,7 +68,7 @@ def profit_and_loss(storage: Storage, organisation: Organisation) -> Json:
         results = {"grossProfit": gross, "netOperatingProfit": operating, "netOtherIncome": other}
         results["netProfit"] = operating + other
         reports.append({"fromDate": _day(first), "toDate": _day(last), **parts, **results})
-    return {**_frame(organisation), **_BASIS, "reports": reports}
+    return {**_frame(organisation, since), **_BASIS, "reports": reports}
 
 
 def _is_other(account: Json) -> bool:
@@ -104,12 +104,12 @@ _PROFIT_AND_LOSS: Final[dict[str, tuple[str, Callable[[Json], bool], int]]] = {
 }
 
 
-def cash_flow_statement(storage: Storage, organisation: Organisation) -> Json:
+def cash_flow_statement(storage: Storage, organisation: Organisation, since: date) -> Json:
     """What came into and left the bank accounts in each month; transfers between them are neither."""
     banks = [one for one in _accounts(storage, organisation) if one["isBankAccount"]]
     ids = [one["id"] for one in banks]
     reports = []
-    for first, last in reversed(_months(organisation)):
+    for first, last in reversed(_months(organisation, since)):
         movements = storage.movements(organisation.id, first.isoformat(), last.isoformat(), ids)
         net = [sum(amounts) for amounts in movements.values()]
         receipts, payments = sum(one for one in net if one > 0), -sum(one for one in net if one < 0)
@@ -118,18 +118,20 @@ def cash_flow_statement(storage: Storage, organisation: Organisation) -> Json:
             "cashPayments": {"name": "Money out", "value": major(payments), "items": []},
         }
         reports.append({"fromDate": _day(first), "toDate": _day(last), **flows})
-    return {**_frame(organisation), "reportBasis": "Cash", "reportInput": "Direct", "reports": reports}
+    return {**_frame(organisation, since), "reportBasis": "Cash", "reportInput": "Direct", "reports": reports}
 
 
-REPORTS: Final[dict[str, Callable[[Storage, Organisation], Json]]] = {
+REPORTS: Final[dict[str, Callable[[Storage, Organisation, date], Json]]] = {
     "balanceSheet": balance_sheet,
     "profitAndLoss": profit_and_loss,
     "cashFlowStatement": cash_flow_statement,
 }
 
 
-def _months(organisation: Organisation) -> list[tuple[date, date]]:
-    return months(date.fromisoformat(organisation.opened), date.fromisoformat(organisation.grown_to))
+def _months(organisation: Organisation, since: date) -> list[tuple[date, date]]:
+    """The months that end on a day or after it; the newest one in any case."""
+    found = months(date.fromisoformat(organisation.opened), date.fromisoformat(organisation.grown_to))
+    return [month for month in found if month[1] >= since] or found[-1:]
 
 
 def _accounts(storage: Storage, organisation: Organisation) -> Accounts:
@@ -154,9 +156,9 @@ def _sum(accounts: Iterable[Json], balances: dict[str, int], sign: int) -> Decim
     return major(sign * sum(balances.get(one["id"], 0) for one in accounts))
 
 
-def _frame(organisation: Organisation) -> Json:
-    first, last = _months(organisation)[0][0], _months(organisation)[-1][0]
-    span = {"earliestAvailableMonth": _day(first), "mostRecentAvailableMonth": _day(last)}
+def _frame(organisation: Organisation, since: date) -> Json:
+    reported = _months(organisation, since)
+    span = {"earliestAvailableMonth": _day(reported[0][0]), "mostRecentAvailableMonth": _day(reported[-1][0])}
     return {"currency": BASE_CURRENCY, **span}
 
 

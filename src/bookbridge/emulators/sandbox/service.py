@@ -83,10 +83,12 @@ class Ledger:
     # -- reading ------------------------------------------------------------------------------------------
 
     def rows(self, organisation_id: str, kind: str, since_us: int, after: str, limit: int) -> Answer:
-        """One page of a list in the order of last change, from a moment or after a position. Raises Missing."""
+        """One page of a list in the order of last change, from a moment or after a position. Of a
+        report, the months from that moment's on. Raises Missing."""
         organisation = self._grown(organisation_id)
         if kind in REPORTS:
-            report = encode(REPORTS[kind](self._storage, organisation))
+            first = datetime.fromtimestamp(since_us // 1_000_000, UTC).date()
+            report = encode(REPORTS[kind](self._storage, organisation, first))
             rows = [Row(kind, organisation.changed_us, False, report)]
             return _page(rows, 1, None)
         if kind not in LISTS:
