@@ -1,7 +1,7 @@
 """Balance sheet, profit and loss, cash flow: worked out from the postings, month by month. Nothing here is stored.
 
-The last report of each ends today; the others end with their month. What is asked for begins with the month of a day. Equity is share capital, retained earnings and
-the profit that was made so far.
+The newest report of each ends today, the others end with their month; they go back to the month of the day that is
+asked for. Equity is share capital, retained earnings and the profit that was made so far.
 """
 
 from __future__ import annotations
