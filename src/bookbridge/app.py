@@ -34,6 +34,7 @@ from bookbridge.connectors.kit import http as vendor_http
 from bookbridge.connectors.kit.session import VendorApp
 from bookbridge.connectors.registry import connector
 from bookbridge.emulators.sandboxes import SANDBOXES
+from bookbridge.jobs import budgets
 from bookbridge.jobs.budgets import CallBudget
 from bookbridge.portal.app import route_handlers
 from bookbridge.portal.services import PortalServices
@@ -44,6 +45,7 @@ from bookbridge.push.timeouts import Timeouts
 from bookbridge.settings import Settings
 from bookbridge.store.migrations import migrate
 from bookbridge.store.pool import Db, open_pool
+from bookbridge.sync import pruning as reads
 from bookbridge.sync import queue as sync_queue
 from bookbridge.sync import schedule
 from bookbridge.sync.runner import Runner as SyncRunner
@@ -263,10 +265,12 @@ def _stop(workers: Sequence[jobs.Worker]) -> None:
 
 
 def _tidying(pool: asyncpg.Pool) -> jobs.Schedule:
-    """Forget what has expired: attempts to link, and answers kept for repeated requests."""
+    """Forget what has expired: attempts to link, old reads, idle budgets, and answers kept for repeated requests."""
 
     async def work() -> None:
         await link_attempts.prune(pool)
+        await reads.prune(pool)
+        await budgets.prune(pool)
         await alerts.prune(pool)
         async with pool.acquire() as db:
             await idempotency.prune(db)

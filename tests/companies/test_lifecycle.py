@@ -131,6 +131,18 @@ async def test_callers_who_find_out_together_deauthorise_once(
     assert (await events(pool)).count("connection.disconnected") == 1
 
 
+async def test_the_timeline_is_bounded(
+    pool: asyncpg.Pool, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "EVENTS_KEPT_MAX", 3)
+    async with pool.acquire() as db, db.transaction():
+        for _ in range(5):
+            await lifecycle.started(db, connection)
+        assert [moment.event for moment in await connections.timeline(db, connection.company_id, connection.id)] == [
+            "Started"
+        ] * 3
+
+
 async def test_errors_are_bounded(pool: asyncpg.Pool, views: Views, connection: Connection) -> None:
     async with pool.acquire() as db, db.transaction():
         for number in range(25):

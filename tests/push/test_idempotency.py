@@ -137,7 +137,7 @@ async def test_pruning_is_bounded(pool: asyncpg.Pool) -> None:
     await expire(pool)
     await held(pool)
     async with pool.acquire() as db:
-        assert [await idempotency.prune(db, rows_max=2) for _ in range(3)] == [2, 1, 0]
+        assert [await idempotency.prune(db, batch_rows=2) for _ in range(2)] == [3, 0]
     assert await pool.fetchval("select count(*) from idempotency_keys") == 1
 
 

@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 CONNECTIONS_MAX = 100
 ERRORS_KEPT_MAX = 20
+EVENTS_KEPT_MAX = 500
 TEXT_LENGTH_MAX = 1_000
 
 MAY_BE_UNLINKED = frozenset({Status.LINKED, Status.PENDING})
@@ -101,7 +102,8 @@ async def linked(
     )
     row = await db.fetchrow(
         f"""update connections k set status = 'Linked', linked_first = coalesce(linked_first, now()),
-                linked_last = clock_timestamp(), organisation_id = $3, organisation_name = $4, facts = $5::jsonb, errors = $6::jsonb
+                linked_last = clock_timestamp(), organisation_id = $3, organisation_name = $4, facts = $5::jsonb,
+                errors = $6::jsonb
             where company_id = $1 and id = $2 returning {COLUMNS}""",  # noqa: S608
         before.company_id,
         before.id,
@@ -213,6 +215,15 @@ async def _record(db: Db, connection: Connection, event: str, detail: str | None
         connection.id,
         event,
         None if detail is None else detail[:TEXT_LENGTH_MAX],
+    )
+    # Whoever holds a link may set out again and again.
+    await db.execute(
+        """delete from connection_events where company_id = $1 and connection_id = $2 and id <= (
+               select id from connection_events where company_id = $1 and connection_id = $2
+               order by id desc offset $3 limit 1)""",
+        connection.company_id,
+        connection.id,
+        EVENTS_KEPT_MAX,
     )
 
 

@@ -50,6 +50,7 @@ SLOT_POLL_MAX_S = 0.25
 WINDOW_S_MAX = 31 * 86_400
 CALLS_MAX = 1_000_000
 RELEASE_TIMEOUT_S = 5.0
+PRUNE_ROWS_MAX = 10_000
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,32 @@ _IS_BLOCKED = """select exists (
 
 _RENEW = """update call_budgets set slots_end_at[array_position(slots, $2)] = clock_timestamp() + $3::interval
     where key = $1 and $2 = any (slots) returning true"""
+
+
+# Idle budgets: locked in one statement and looked at again in the next, which sees what the lock's last holder did.
+_IDLE = """blocked_until < clock_timestamp()
+    and not exists (select from unnest(slots_end_at) as ends where ends > clock_timestamp())
+    and not exists (
+        select from call_windows as marks where marks.key = call_budgets.key
+          and greatest(marks.times[cardinality(marks.times)], marks.observed_at)
+              + make_interval(secs => marks.window_s + $1) > clock_timestamp())"""
+
+
+async def prune(pool: asyncpg.Pool) -> int:
+    """Delete the budgets of which nothing counts any more, a bounded number; returns how many. Whoever calls again
+    gets a new one. Without this, keys that strangers can make up would fill the table."""
+    async with pool.acquire() as db, db.transaction():
+        keys = await db.fetch(
+            f"select key from call_budgets where {_IDLE} limit $2 for update skip locked",  # noqa: S608 - constant
+            ARRIVAL_SPREAD_S,
+            PRUNE_ROWS_MAX,
+        )
+        tag = await db.execute(
+            f"delete from call_budgets where key = any($2::text[]) and {_IDLE}",  # noqa: S608 - constant
+            ARRIVAL_SPREAD_S,
+            [row["key"] for row in keys],
+        )
+    return int(tag.rsplit(" ", 1)[1])
 
 
 class CallBudget:

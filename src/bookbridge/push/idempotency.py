@@ -29,7 +29,7 @@ CLAIM_KEPT: Final = timedelta(seconds=60)
 """Longer than any request of our API may take."""
 
 ANSWER_SIZE_MAX_BYTES: Final = 1024 * 1024
-PRUNE_ROWS_MAX: Final = 10_000
+PRUNE_BATCH_ROWS: Final = 10_000
 STATUS_RATE_LIMITED: Final = 429
 
 # A row that a competitor inserts or deletes between two statements makes one more look necessary, not many.
@@ -166,12 +166,17 @@ async def release(db: Db, held: Claim) -> None:
     )
 
 
-async def prune(db: Db, *, rows_max: int = PRUNE_ROWS_MAX) -> int:
-    """Delete expired keys, a bounded number; returns how many."""
-    tag = await db.execute(
-        """delete from idempotency_keys where (client_id, key_hash) in (
-               select client_id, key_hash from idempotency_keys where expires <= clock_timestamp()
-               limit $1 for update skip locked)""",
-        rows_max,
-    )
-    return int(tag.rsplit(" ", 1)[1])
+async def prune(db: Db, *, batch_rows: int = PRUNE_BATCH_ROWS) -> int:
+    """Delete expired keys, in batches; returns how many."""
+    total = 0
+    while True:
+        tag = await db.execute(
+            """delete from idempotency_keys where (client_id, key_hash) in (
+                   select client_id, key_hash from idempotency_keys where expires <= clock_timestamp()
+                   limit $1 for update skip locked)""",
+            batch_rows,
+        )
+        deleted = int(tag.rsplit(" ", 1)[1])
+        total += deleted
+        if deleted < batch_rows:
+            return total
