@@ -50,6 +50,18 @@ async def test_accepted_and_found_in_the_history(api: Api) -> None:
     assert_error(await api.http.get(f"/companies/{company}/push/{uuid4()}"), 404)
 
 
+async def test_a_refusal_in_many_words_is_answered_and_kept_like_any_other(api: Api) -> None:
+    _, base = await linked_base(api)
+    header = {"Idempotency-Key": str(uuid4())}
+    body = {"status": 7, **{f"{number}{'x' * 2_000}": number for number in range(200)}}
+    first = await api.http.post(f"{base}/push/suppliers", json=body, headers=header)
+    assert first.status_code == 200, first.text
+    assert len(first.content) > 64 * 1024
+    assert first.json()["status"] == "Failed"
+    again = await api.http.post(f"{base}/push/suppliers", json=body, headers=header)
+    assert again.content == first.content
+
+
 async def test_refused(api: Api) -> None:
     company, base = await linked_base(api)
     assert_error(await api.http.post(f"{base}/push/suppliers", content=b"{"), 400)

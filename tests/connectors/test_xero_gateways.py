@@ -5,8 +5,10 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from bookbridge.connectors.kit.errors import Uncertain, VendorUnavailable
+from bookbridge.connectors.kit import http
+from bookbridge.connectors.kit.errors import RecordNotFound, Uncertain, VendorUnavailable
 from bookbridge.connectors.kit.http import Answer
+from bookbridge.connectors.kit.session import Access, VendorApp
 from bookbridge.connectors.xero import payloads
 from bookbridge.connectors.xero.client import Client, decode, meaning
 
@@ -22,6 +24,19 @@ def test_an_answer_without_the_list_that_was_asked_for_is_not_an_empty_list(body
         decode(odd, "Items", payloads.Item)
     with pytest.raises(Uncertain):
         decode(odd, "Items", payloads.Item, effect=True)
+
+
+@pytest.mark.parametrize("record_id", ["..", "."])
+async def test_an_id_of_dots_leads_nowhere_else(record_id: str) -> None:
+    access = Access(None, VendorApp("", "", {"api": "https://books.example/2.0"}), None, None, {})  # type: ignore[arg-type]
+    with pytest.raises(RecordNotFound):
+        await http.call(
+            access,
+            "GET",
+            f"{access.app.endpoints['api']}/Invoices/{record_id}/Attachments",
+            effect=False,
+            meaning=http.usual_meaning,
+        )
 
 
 @pytest.mark.parametrize("status", [204, 304])

@@ -14,6 +14,8 @@ FINDINGS_MAX: Final = 100
 """Errors kept of one body, and as many warnings: a long hostile body must not make a long answer."""
 
 MESSAGE_LENGTH_MAX: Final = 1_000
+PATH_LENGTH_MAX: Final = 500
+"""A name that nobody knows is as long as its sender likes."""
 
 
 class ValidationItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -55,7 +57,7 @@ class Findings:
     def _add(self, found: dict[tuple[str, str], ValidationItem], path: str, message: str) -> None:
         if len(found) < FINDINGS_MAX:
             item = ValidationItem(
-                item_id=path or None,
+                item_id=path[:PATH_LENGTH_MAX] or None,
                 message=message[:MESSAGE_LENGTH_MAX],
                 validator_name=self.validator_name,
             )

@@ -28,7 +28,7 @@ ANSWER_KEPT: Final = timedelta(minutes=90)
 CLAIM_KEPT: Final = timedelta(seconds=60)
 """Longer than any request of our API may take."""
 
-ANSWER_SIZE_MAX_BYTES: Final = 1024 * 1024
+ANSWER_SIZE_MAX_BYTES: Final = 2 * 1024 * 1024
 PRUNE_BATCH_ROWS: Final = 10_000
 STATUS_RATE_LIMITED: Final = 429
 

@@ -62,6 +62,7 @@ class Answer:
 Meaning = Callable[[Answer, bool], VendorError]
 """(answer with an error status, was it a write) → the error to raise."""
 
+_DOTS = frozenset({".", ".."})
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
 
 
@@ -95,6 +96,9 @@ async def call(
     A 401 that `meaning` takes for NeedsRelink renews the credentials once and tries again (the vendor
     refused to act, so that is safe for writes too). Raises VendorError as `meaning` reads the error status.
     """
+    if not _DOTS.isdisjoint(_without_query(url).split("/")):
+        # An id of a caller's, which quoting leaves as it is: it would lead to another address than was meant.
+        raise RecordNotFound("The vendor has no such record.")
     authorization = await access.authorizer.headers()
     answer = await _send(access, method, url, effect, params, {**(headers or {}), **authorization}, content)
     # Newer credentials would be refused likewise where the vendor says that a permission is missing.
