@@ -72,7 +72,7 @@ async def _run(folder: Path) -> dict[str, Any]:
             started = await _set_going(rooms.pool)
             command = [sys.executable, "-m", "bench.scheduled_worker", url, dsn, str(folder)]
             worker = subprocess.Popen(command)  # noqa: ASYNC220
-            figures = await _watch(rooms.pool, worker, started)
+            figures = await _watch(rooms.pool, worker, invoices, started)
         _show(figures)
         return figures
     finally:
@@ -123,14 +123,16 @@ async def _set_going(pool: asyncpg.Pool) -> datetime:
     return begins
 
 
-async def _watch(pool: asyncpg.Pool, worker: subprocess.Popen[bytes], begins: datetime) -> dict[str, Any]:
+async def _watch(
+    pool: asyncpg.Pool, worker: subprocess.Popen[bytes], invoices: subprocess.Popen[bytes], begins: datetime
+) -> dict[str, Any]:
     """Wait until every connection was read once."""
     deadline = time.monotonic() + HOUR_LASTS_S + PATIENCE_S
     done = 0
     memory: list[int] = []
     while done < COMPANIES and time.monotonic() < deadline:
-        if worker.poll() is not None:
-            raise RuntimeError("the worker ended")
+        if worker.poll() is not None or invoices.poll() is not None:
+            raise RuntimeError("the worker or the server of invoices ended")
         await asyncio.sleep(POLL_S)
         done = await pool.fetchval("select count(*) from datasets where completed is not null")
         memory.append(_memory_bytes(worker.pid, "VmRSS"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -28,9 +27,6 @@ class Extent:
     """Records that changed before this are not kept; None: all are."""
     supplement: Supplement | None = None
     """What is added to each record."""
-
-
-EVERYTHING: Final = Extent("", None)
 
 
 async def of(db: Db | asyncpg.Pool, company_id: UUID, integration_key: str, data_type: str, now: datetime) -> Extent:
