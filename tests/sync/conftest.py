@@ -59,7 +59,8 @@ class Desk:
             return [await queue.queue_one(db, self.connection, key) for key in data_types]
 
     async def run(self, *, slice_s: float = 60.0) -> float | None:
-        """One run, as the worker would start it; what it returns."""
+        """One run, as the worker would start it once all waits are over; what it returns."""
+        await self.pool.execute("update datasets set not_before = null where completed is null")
         return await self.runner(slice_s=slice_s).handle(str(self.connection.id))
 
     async def work(self, *, slice_s: float = 60.0, between: Callable[[], Awaitable[None]] | None = None) -> int:

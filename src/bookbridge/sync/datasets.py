@@ -133,14 +133,36 @@ async def open_dataset(db: Db | asyncpg.Pool, company_id: UUID, connection_id: U
     return _dataset(row) if row else None
 
 
-async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> Dataset | None:
-    """The dataset that this connection has to read next."""
+async def next_open(db: Db | asyncpg.Pool, connection_id: UUID, *, even_waiting: bool = False) -> Dataset | None:
+    """The dataset that this connection has to read next, of those that do not wait unless `even_waiting`."""
     row = await db.fetchrow(
         f"""select {_COLUMNS} from datasets where connection_id = $1 and completed is null
+          and ($2 or not_before is null or not_before <= clock_timestamp())
         order by requested, sync_order limit 1""",  # noqa: S608
         connection_id,
+        even_waiting,
     )
     return _dataset(row) if row else None
+
+
+async def waiting_s(db: Db | asyncpg.Pool, connection_id: UUID) -> float | None:
+    """Seconds until one of the connection's open datasets can be read; None when none is open."""
+    left_s: float | None = await db.fetchval(
+        """select extract(epoch from min(coalesce(not_before, clock_timestamp())) - clock_timestamp())::float8
+        from datasets where connection_id = $1 and completed is null""",
+        connection_id,
+    )
+    return None if left_s is None else max(0.0, left_s)
+
+
+async def wake(db: Db, company_id: UUID, connection_id: UUID) -> None:
+    """Let no open dataset of the connection wait any longer."""
+    await db.execute(
+        """update datasets set not_before = null
+        where company_id = $1 and connection_id = $2 and completed is null and not_before is not null""",
+        company_id,
+        connection_id,
+    )
 
 
 async def last_reads(db: Db, company_id: UUID, connection_id: UUID) -> dict[str, datetime]:
@@ -226,15 +248,20 @@ async def read_again(db: Db, dataset: Dataset, *, since: datetime | None, lists_
     return _dataset(row) if row else None
 
 
-async def pause(db: Db | asyncpg.Pool, dataset: Dataset, description: str, *, failed: bool) -> None:
-    """Keep the dataset open and say why it waits; `failed` counts an attempt."""
+async def pause(
+    db: Db | asyncpg.Pool, dataset: Dataset, description: str, *, failed_wait_s: float | None = None
+) -> None:
+    """Keep the dataset open and say why it waits. With `failed_wait_s` an attempt is counted, and the dataset is not
+    read before so many seconds."""
     await db.execute(
-        """update datasets set status_description = $3, attempts = attempts + $4
+        """update datasets set status_description = $3, attempts = attempts + $4,
+            not_before = clock_timestamp() + make_interval(secs => $5)
         where company_id = $1 and id = $2 and completed is null""",
         dataset.company_id,
         dataset.id,
         description,
-        1 if failed else 0,
+        0 if failed_wait_s is None else 1,
+        failed_wait_s,
     )
 
 

@@ -72,7 +72,7 @@ class Runner:
         """Read what is due for the connection `key`. Returns seconds to be run again, or None when done."""
         connection_id = UUID(key)
         if await datasets.next_open(self.pool, connection_id) is None:
-            return None
+            return await datasets.waiting_s(self.pool, connection_id)
         try:
             async with self.pool.acquire() as db:
                 connection = await connections.locate(db, connection_id)
@@ -106,7 +106,7 @@ class Runner:
             again = await self._one(connection, connector, session, dataset, deadline)
             if again is not None:
                 return again
-        return None
+        return await datasets.waiting_s(self.pool, connection.id)
 
     async def _changed(self, connection: Connection) -> bool:
         """Whether the connection is no longer what the session was opened on: unlinked, deleted, or linked to
@@ -126,7 +126,7 @@ class Runner:
         dataset: Dataset,
         deadline: float,
     ) -> float | None:
-        """One dataset; seconds to wait if it must be resumed later."""
+        """One dataset; seconds to wait if the whole connection has to, None if others may be read now."""
         read = await custom_data.read_of(self.pool, connector, dataset.data_type)
         if read is None:
             await self._end(connection, dataset, Status.NOT_SUPPORTED, None)
@@ -141,7 +141,7 @@ class Runner:
         except Waiting as error:
             return await self._pause(dataset, WAITING_S, error, failed=False)
         except VendorUnavailable as error:
-            return await self._retry(connection, dataset, Status.FETCH_ERROR, error)
+            await self._retry(connection, dataset, Status.FETCH_ERROR, error)
         except NotSupported:
             await self._end(connection, dataset, Status.NOT_SUPPORTED, None)
         except NeedsRelink:
@@ -159,18 +159,16 @@ class Runner:
                 raise  # the job comes again, and goes on from the checkpoint
             # Raised on, it would come again for ever, and hold up everything else that is to be read.
             log.error("dataset_broke", dataset=str(dataset.id), data_type=dataset.data_type, exc_info=error)
-            return await self._retry(connection, dataset, Status.INTERNAL_ERROR, VendorUnavailable(OUR_FAULT))
+            await self._retry(connection, dataset, Status.INTERNAL_ERROR, VendorUnavailable(OUR_FAULT))
         return None
 
-    async def _retry(
-        self, connection: Connection, dataset: Dataset, status: Status, error: VendorUnavailable
-    ) -> float | None:
+    async def _retry(self, connection: Connection, dataset: Dataset, status: Status, error: VendorUnavailable) -> None:
         """Try the dataset again later, or end it with the status after ATTEMPTS_MAX attempts without a page."""
         if dataset.attempts + 1 >= ATTEMPTS_MAX:
             await self._end(connection, dataset, status, error.message)
-            return None
+            return
         wait_s = error.retry_after_s or min(BACKOFF_FIRST_S * 2**dataset.attempts, BACKOFF_MAX_S)
-        return await self._pause(dataset, wait_s, error, failed=True)
+        await self._pause(dataset, wait_s, error, failed=True)
 
     async def _complete(self, connection: Connection, finished: Finished) -> None:
         dataset = finished.dataset
@@ -257,7 +255,7 @@ class Runner:
         )
 
     async def _end_all(self, connection: Connection, status: Status, error_message: str | None) -> None:
-        while dataset := await datasets.next_open(self.pool, connection.id):
+        while dataset := await datasets.next_open(self.pool, connection.id, even_waiting=True):
             await self._end(connection, dataset, status, error_message)
 
     async def _deauthorize(self, connection: Connection, error: NeedsRelink) -> float | None:
@@ -271,7 +269,7 @@ class Runner:
     async def _end_unlinked(self, connection: Connection, error_message: str) -> float | None:
         """End what is open on a connection that is not Linked. 0.0: it was linked anew meanwhile, and what was queued
         by that is to be read."""
-        while dataset := await datasets.next_open(self.pool, connection.id):
+        while dataset := await datasets.next_open(self.pool, connection.id, even_waiting=True):
             try:
                 async with self.pool.acquire() as db, db.transaction():
                     now = await connections.lock(db, connection.company_id, connection.id)
@@ -284,7 +282,8 @@ class Runner:
 
     async def _pause(self, dataset: Dataset, wait_s: float, error: VendorError, *, failed: bool) -> float:
         until = contract_datetime(datetime.now(UTC) + timedelta(seconds=wait_s))
-        await datasets.pause(self.pool, dataset, f"Paused until {until}: {error.message}", failed=failed)
+        description = f"Paused until {until}: {error.message}"
+        await datasets.pause(self.pool, dataset, description, failed_wait_s=wait_s if failed else None)
         return wait_s
 
     async def _pause_next(
