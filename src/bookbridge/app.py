@@ -48,6 +48,7 @@ from bookbridge.store.pool import Db, open_pool
 from bookbridge.sync import pruning as reads
 from bookbridge.sync import queue as sync_queue
 from bookbridge.sync import schedule
+from bookbridge.sync.keys import KEYS_TASK, KeyWriter
 from bookbridge.sync.runner import Runner as SyncRunner
 from bookbridge.webhooks import alerts, consumers, pruning, rules
 from bookbridge.webhooks.delivery import Deliverer, DeliverySettings
@@ -209,6 +210,7 @@ def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, job
     push = PushRunner(rooms.pool, rooms.sessions, connector, rooms.views, on_written=_read_after_write)
     books: dict[str, jobs.Handler] = {
         sync_queue.SYNC_TASK: SyncRunner(rooms.pool, rooms.sessions, rooms.views).handle,
+        KEYS_TASK: KeyWriter(rooms.pool).handle,
         WRITE_TASK: push.handler,
         TIME_OUT_TASK: Timeouts(rooms.pool, rooms.views).handler,
         schedule.REARRANGE_TASK: schedule.Rearranger(rooms.pool).handle,

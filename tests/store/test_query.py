@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import asyncpg
@@ -49,12 +49,58 @@ def test_not_equal_also_finds_what_is_missing() -> None:
 
 
 def test_a_bare_date_equals_the_whole_day() -> None:
-    assert compiled("dueDate=2026-01-31") == Compiled("(due_date)::date = $3::date", (date(2026, 1, 31),))
+    assert compiled("dueDate=2026-01-31") == Compiled(
+        "(due_date >= $3::timestamptz and due_date < $4::timestamptz)",
+        (datetime(2026, 1, 31, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)),
+    )
     assert compiled("dueDate>2026-01-31T10:00:00+02:00").arguments == (datetime(2026, 1, 31, 8, tzinfo=UTC),)
 
 
 def test_names_are_found_whatever_their_case_and_values_keep_theirs() -> None:
     assert compiled("SUPPLIERREF.ID= Acme & Sons ").arguments == ("Acme & Sons",)
+
+
+@pytest.mark.parametrize(
+    ("text", "sql", "arguments"),
+    [
+        ("dueDate=null", "due_date is null", ()),
+        ("dueDate != NULL", "due_date is not null", ()),
+        ("metadata.isDeleted!=null", "is_deleted is not null", ()),
+        ('status="null"', "lower(status) = lower($3::text)", ("null",)),
+        ('status="a && b || {c}"', "lower(status) = lower($3::text)", ("a && b || {c}",)),
+        ('status = "say ""hi""" ', "lower(status) = lower($3::text)", ('say "hi"',)),
+        ('status~""', "position(lower($3::text) in lower(status)) > 0", ("",)),
+        ('status="Acme" Ltd', "lower(status) = lower($3::text)", ('"Acme" Ltd',)),
+        (
+            "status in (Open, PartiallyPaid)",
+            "(lower(status) = lower($3::text) or lower(status) = lower($4::text))",
+            ("Open", "PartiallyPaid"),
+        ),
+        ('status IN("a, (b)",null)', "(lower(status) = lower($3::text) or status is null)", ("a, (b)",)),
+        ("amountDue in (1)", "due = $3::numeric", (Decimal(1),)),
+    ],
+)
+def test_more_than_the_contract_asks(text: str, sql: str, arguments: tuple[object, ...]) -> None:
+    assert compiled(text) == Compiled(sql, arguments)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "amountDue > 0",
+        "supplierRef.id=61",
+        "amountDue>0&&totalAmount<1000",
+        "dueDate>2021-01-28",
+        "metadata.isDeleted!=true",
+        "{totalAmount > 100 || totalAmount < 50} && status != paid",
+        "metadata.isDeleted=false&&status=liability",
+        "dueDate>2023-06-01&&dueDate<2023-06-30",
+        "dueDate>=2023-06-01T10:00:00.0000000Z",
+        "status=in (transit)",
+    ],
+)
+def test_the_contracts_own_words_are_understood(text: str) -> None:
+    assert compiled(text).sql
 
 
 @pytest.mark.parametrize(
@@ -68,6 +114,12 @@ def test_names_are_found_whatever_their_case_and_values_keep_theirs() -> None:
         ("status=a}", "unexpected '}' at character 9"),
         ("status=a||{}", "a property name is expected at character 12"),
         ("lineItems.unitAmount>1", "Could not resolve property lineItems.unitAmount on Bill"),
+        ("status in (a, b", "a ')' is missing at character 16"),
+        ("status in ()", "a value is expected at character 12"),
+        ("status in (a,,b)", "a value is expected at character 14"),
+        ("status in (" + ",".join(["a"] * 100) + ")", "more than 64 conditions"),
+        ('status="a && b', "an operator is expected at character 15"),
+        ("amountDue>null", "amountDue is compared with a number, not 'null'"),
         ("status>a", "Operator > does not apply to status, which is a string"),
         ("amountDue~1", "Operator ~ does not apply to amountDue"),
         ("amountDue=abc", "amountDue is compared with a number, not 'abc'"),
@@ -105,7 +157,8 @@ def test_no_text_reaches_sql_except_as_a_bound_value(value: str) -> None:
             words = words.replace(part, "")
         allowed = set("record_id status supplier due total due_date is_deleted and or is distinct from in")
         assert set(words) <= allowed | set("abcdefghijklmnopqrstuvwxyz()=<>$0123456789 ")
-        assert "'" not in result.sql and ";" not in result.sql
+        assert "'" not in result.sql
+        assert ";" not in result.sql
 
 
 async def test_hostile_values_run_as_values(pool: asyncpg.Pool) -> None:

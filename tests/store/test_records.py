@@ -20,12 +20,12 @@ from bookbridge.accounting.data_type import QueryKind
 from bookbridge.accounting.types.bills import BILLS, Bill, BillStatus
 from bookbridge.accounting.types.suppliers import SUPPLIERS, Supplier, SupplierStatus
 from bookbridge.store import records
-from bookbridge.store.query import OPERATORS, Compiled, compile_order, compile_query
+from bookbridge.store.query import OPERATORS, Compiled, compile_query, order_of
 from bookbridge.store.records import RecordBatch, Scope
 from tests.accounting import books
 
 COMPANY, OTHER_COMPANY = uuid4(), uuid4()
-CONNECTION, OTHER_CONNECTION = uuid4(), uuid4()
+CONNECTION, OTHER_CONNECTION = sorted((uuid4(), uuid4()))  # a company's lists stand in the order of connections
 SOURCE = "invoices"
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 EXACT = "12345678901234567.89"
@@ -78,7 +78,7 @@ async def listed(
     properties = records.properties(data_type)
     first = len(scope.where()[1]) + 1
     condition = compile_query(query, properties, of=data_type.name, first=first) if query else None
-    ordering = compile_order(order, properties, of=data_type.name) if order else None
+    ordering = order_of(order, properties, of=data_type.name) if order else None
     bodies, total = await records.list_bodies(
         pool, scope, condition=condition, order=ordering, limit=limit, offset=offset
     )
@@ -249,7 +249,7 @@ async def test_every_field_may_be_queried_and_ordered_by(pool: asyncpg.Pool, dat
                         db,
                         Scope(COMPANY, data_type.key),
                         condition=condition,
-                        order=compile_order(order, properties, of=data_type.name),
+                        order=order_of(order, properties, of=data_type.name),
                         limit=10,
                         offset=0,
                     )

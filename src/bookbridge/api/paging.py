@@ -12,7 +12,7 @@ import msgspec
 from bookbridge.accounting.data_type import MODIFIED_DATE
 from bookbridge.api.bodies import AnyRequest, encode
 from bookbridge.api.parameters import integer, pairs
-from bookbridge.store.query import Compiled, Property, compile_order, compile_query
+from bookbridge.store.query import Compiled, Order, Property, compile_query, order_of
 
 PAGE_SIZE_DEFAULT: Final = 100
 PAGE_SIZE_MAX: Final = 5_000
@@ -58,12 +58,17 @@ class Paging:
         return compile_query(self.query, properties, of=of, first=first) if self.query.strip() else None
 
     def order(self, properties: Mapping[str, Property], *, of: str) -> str | None:
-        """The compiled `orderBy`, if there is one. Raises QueryError."""
+        """The `orderBy`, if there is one, compiled to an ORDER BY item. Raises QueryError."""
+        order = self.ordering(properties, of=of)
+        return order.sql if order else None
+
+    def ordering(self, properties: Mapping[str, Property], *, of: str) -> Order | None:
+        """The `orderBy`, if there is one. Raises QueryError."""
         wanted = self.order_by.strip()
         # Published samples order every list by it, also lists that have no such field: those stay in their own order.
         if not wanted or (wanted.lstrip("-") == MODIFIED_DATE and MODIFIED_DATE not in properties):
             return None
-        return compile_order(wanted, properties, of=of)
+        return order_of(wanted, properties, of=of)
 
     def tail(self, total: int) -> bytes:
         """What follows the results in the answer's body, from the comma on."""

@@ -1,7 +1,8 @@
 """Reading records: one file serves every data type, of a company or of one of its connections.
 
-Bodies are stored as the JSON text that callers get, and pages are joined from them without decoding anything. The
-path's segment names the data type, in any case (`accounts`).
+A data type of the company's level is read at both; one of a connection's level only there, and one that hangs under
+another (the transactions of a bank account) only under it. Bodies are stored as the JSON text that callers get, and
+pages are joined from them without decoding anything. The path's segment names the data type, in any case (`accounts`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from litestar.types import ControllerRouterHandler
 
 from bookbridge.accounting import catalog
 from bookbridge.accounting.catalog import AnyDataType
+from bookbridge.accounting.data_type import Level
+from bookbridge.accounting.types.bank_accounts import BANK_ACCOUNTS
+from bookbridge.accounting.types.bank_transactions import BANK_TRANSACTIONS
 from bookbridge.api.bodies import AnyRequest, raw_answer
 from bookbridge.api.errors import PULL, ApiError, not_found
 from bookbridge.api.paging import page_of_texts, paging_of
@@ -20,6 +24,7 @@ from bookbridge.api.parameters import ID_LENGTH_SHOWN, company_id_of, connection
 from bookbridge.api.services import Given, Services
 from bookbridge.companies import companies, connections
 from bookbridge.store import records
+from bookbridge.store.query import Compiled, Property
 from bookbridge.store.records import Scope
 from bookbridge.sync import queue as sync_queue
 from bookbridge.sync import views as sync_views
@@ -30,7 +35,7 @@ NOT_REQUESTED = "The data set has not been requested."
 @get("/companies/{company_id:str}/data/{segment:str}")
 async def list_of_company(request: AnyRequest, company_id: str, segment: str, services: Given) -> Response[bytes]:
     """One page of a company's records of a type, over all its connections; or the one record of a single type."""
-    data_type = _data_type(segment)
+    data_type = _data_type(segment, at=Level.COMPANY)
     return await _list(request, services, data_type, Scope(company_id_of(company_id), data_type.key))
 
 
@@ -39,7 +44,7 @@ async def list_of_connection(
     request: AnyRequest, company_id: str, connection_id: str, segment: str, services: Given
 ) -> Response[bytes]:
     """The same, of one connection."""
-    data_type = _data_type(segment)
+    data_type = _data_type(segment, at=Level.CONNECTION)
     scope = Scope(company_id_of(company_id), data_type.key, connection_id_of(connection_id))
     return await _list(request, services, data_type, scope)
 
@@ -47,7 +52,7 @@ async def list_of_connection(
 @get("/companies/{company_id:str}/data/{segment:str}/{record_id:str}")
 async def get_of_company(company_id: str, segment: str, record_id: str, services: Given) -> Response[bytes]:
     """One record of a company."""
-    data_type = _data_type(segment)
+    data_type = _data_type(segment, at=Level.COMPANY)
     return await _one(services, data_type, Scope(company_id_of(company_id), data_type.key), record_id)
 
 
@@ -56,44 +61,79 @@ async def get_of_connection(
     company_id: str, connection_id: str, segment: str, record_id: str, services: Given
 ) -> Response[bytes]:
     """The same, of one connection."""
-    data_type = _data_type(segment)
+    data_type = _data_type(segment, at=Level.CONNECTION)
     scope = Scope(company_id_of(company_id), data_type.key, connection_id_of(connection_id))
     return await _one(services, data_type, scope, record_id)
 
 
-async def _list(request: AnyRequest, services: Services, data_type: AnyDataType, scope: Scope) -> Response[bytes]:
+@get("/companies/{company_id:str}/connections/{connection_id:str}/data/bankAccounts/{account_id:str}/bankTransactions")
+async def list_of_bank_account(
+    request: AnyRequest, company_id: str, connection_id: str, account_id: str, services: Given
+) -> Response[bytes]:
+    """One page of the transactions of a bank account."""
+    company, connection, account = company_id_of(company_id), connection_id_of(connection_id), record_id_of(account_id)
+    await text_of_one(services, BANK_ACCOUNTS, Scope(company, BANK_ACCOUNTS.key, connection), account)
+    scope = Scope(company, BANK_TRANSACTIONS.key, connection)
+    return await _list(request, services, BANK_TRANSACTIONS, scope, within=account)
+
+
+async def _list(
+    request: AnyRequest, services: Services, data_type: AnyDataType, scope: Scope, *, within: str | None = None
+) -> Response[bytes]:
+    """`within` is the id of the record under which a data type with a parent is listed."""
     if data_type.single:
         return await _one(services, data_type, scope, data_type.key)
     paging = paging_of(request)
     condition = order = None
-    if paging.query or paging.order_by:
+    if paging.query or paging.order_by or within is not None:
         properties = records.properties(data_type)
-        condition = paging.condition(properties, of=data_type.name, first=len(scope.where()[1]) + 1)
-        order = paging.order(properties, of=data_type.name)
+        first = len(scope.where()[1]) + 1
+        condition = paging.condition(properties, of=data_type.name, first=first)
+        if within is not None:
+            condition = _narrowed(condition, properties[data_type.parent_field or ""], within, first)
+        order = paging.ordering(properties, of=data_type.name)
     async with services.pool.acquire() as db:
         bodies, total = await records.list_bodies(
             db, scope, condition=condition, order=order, limit=paging.page_size, offset=paging.offset
         )
     if not total:
         # Only an empty answer needs a reason, so a full one costs no further look-up.
-        await _refuse_unread(services, data_type, scope)
+        await refuse_unread(services, data_type, scope)
     return raw_answer(page_of_texts(paging, bodies, total))
 
 
+def _narrowed(condition: Compiled | None, parent: Property, parent_id: str, first: int) -> Compiled:
+    """The condition, for the children of one parent only."""
+    given = condition or Compiled("true", ())
+    place = first + len(given.arguments)
+    return Compiled(f"({given.sql}) and {parent.sql} = ${place}", (*given.arguments, parent_id))
+
+
 async def _one(services: Services, data_type: AnyDataType, scope: Scope, record_id: str) -> Response[bytes]:
+    return raw_answer((await text_of_one(services, data_type, scope, record_id)).encode())
+
+
+async def text_of_one(services: Services, data_type: AnyDataType, scope: Scope, record_id: str) -> str:
+    """The JSON text of one record. Raises ApiError: why there is none of its type, or 404 for an unknown id."""
     body = await records.get_body(services.pool, scope, record_id_of(record_id))
     if body is None:
-        await _refuse_unread(services, data_type, scope)
+        await refuse_unread(services, data_type, scope)
         raise not_found(f"No {data_type.singular} was found with ID {record_id[:ID_LENGTH_SHOWN]}", PULL)
-    return raw_answer(body.encode())
+    return body
 
 
-def _data_type(segment: str) -> AnyDataType:
-    """Raises ApiError 404."""
+def _data_type(segment: str, *, at: Level) -> AnyDataType:
+    """Raises ApiError 404, also for a data type that is read elsewhere."""
     try:
-        return catalog.by_path(segment)
+        found = catalog.by_path(segment)
     except catalog.UnknownDataTypeError:
-        pass
+        found = None
+    if found is not None:
+        if found.parent is not None:
+            raise not_found(f"{found.key} are read under one of the {found.parent}.", PULL)
+        if found.level is Level.CONNECTION and at is Level.COMPANY:
+            raise not_found(f"{found.key} are read under a connection of the company.", PULL)
+        return found
     try:
         key = catalog.canonical_key(segment)
     except catalog.UnknownDataTypeError:
@@ -101,7 +141,7 @@ def _data_type(segment: str) -> AnyDataType:
     raise not_found(f"Datatype {key} is not supported.", PULL)
 
 
-async def _refuse_unread(services: Services, data_type: AnyDataType, scope: Scope) -> None:
+async def refuse_unread(services: Services, data_type: AnyDataType, scope: Scope) -> None:
     """Raise what keeps the type from having records: an unknown company or connection (404), a type that its
     platforms do not supply (404), that was never asked for (409), or whose first read has not ended (404)."""
     async with services.pool.acquire() as db:
@@ -128,6 +168,7 @@ def _no_data(data_type: AnyDataType, company_id: UUID) -> str:
 ROUTES: list[ControllerRouterHandler] = [
     list_of_company,
     list_of_connection,
+    list_of_bank_account,
     get_of_company,
     get_of_connection,
 ]

@@ -85,7 +85,8 @@ async def forget_records(db: Db, company_id: UUID, connection_id: UUID) -> None:
         connection_id,
         timeout=DELETION_TIMEOUT_S,
     )
-    for name in ("records", "datasets", "data_type_states"):
+    # Counts first: whoever saves records or keys holds a row there, and starts anew once it is gone.
+    for name in ("record_counts", "record_keyed", "record_keys", "records", "datasets", "data_type_states"):
         await db.execute(
             f"delete from {name} where company_id = $1 and connection_id = $2",  # noqa: S608 - constants
             company_id,

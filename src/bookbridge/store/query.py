@@ -2,12 +2,16 @@
 
     expression := and ( '||' and )*
     and        := unit ( '&&' unit )*
-    unit       := '{' expression '}' | property operator value
+    unit       := '{' expression '}' | property operator value | property 'in' '(' value ( ',' value )* ')'
     operator   := '=' | '!=' | '~' | '>=' | '<=' | '>' | '<'
+    value      := '"' text, a quote in it doubled '"' | raw text up to the next '&&', '||' or '}'
 
-`&&` binds tighter than `||`; a value is the raw text up to the next `&&`, `||` or `}`. Only properties that the
-caller lists can be named, and a value never becomes SQL text, so there is nothing to inject into.
-This module knows tables only through the SQL expressions it is handed.
+`&&` binds tighter than `||`. Beyond the contract: `in`, values in quotes (which may hold `&&`, `||`, `}`, and in a list
+`,` and `)`), and the bare word `null`, which with `=` and `!=` asks whether a property is missing; `"null"` is the word
+itself. A quote that does not begin and end a value is text like any other.
+
+Only properties that the caller lists can be named, and a value never becomes SQL text, so there is nothing to inject
+into. This module knows tables only through the SQL expressions it is handed.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
@@ -46,6 +50,30 @@ class Property:
     among: str | None = None
     """For a property of the elements of a list: `select from … where <belongs to the row>`. A condition then holds
     when some element meets it; `!=` when no element equals the value."""
+    folded: bool = False
+    """The SQL yields text in lower case already."""
+    nullable: bool = True
+    """Whether some row may lack it."""
+    indexed: bool = False
+    """Whether rows can be read in its order without sorting them."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a list is ordered by; rows that lack it come last either way."""
+
+    by: Property
+    descending: bool
+
+    @property
+    def direction(self) -> str:
+        """`asc` or `desc`."""
+        return "desc" if self.descending else "asc"
+
+    @property
+    def sql(self) -> str:
+        """The ORDER BY item."""
+        return f"{self.by.sql} {self.direction} nulls last"
 
 
 @dataclass(frozen=True)
@@ -63,8 +91,12 @@ OPERATORS: dict[Kind, frozenset[str]] = {
     Kind.BOOL: frozenset({"=", "!="}),
 }
 _NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*")
-_OPERATOR = re.compile(r"!=|>=|<=|=|~|>|<")
+_OPERATOR = re.compile(r"!=|>=|<=|=|~|>|<|in(?=\s*\()", re.IGNORECASE)
 _VALUE_END = re.compile(r"&&|\|\||\}")
+_LISTED_END = re.compile(r"[,)]")
+_QUOTED = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=&&|\|\||\}|$)')
+_LISTED_QUOTED = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=[,)])')
+_NULL = "null"
 
 
 def compile_query(text: str, properties: Mapping[str, Property], *, of: str, first: int) -> Compiled:
@@ -79,12 +111,27 @@ def compile_query(text: str, properties: Mapping[str, Property], *, of: str, fir
 
 def compile_order(text: str, properties: Mapping[str, Property], *, of: str) -> str:
     """Compile the contract's `orderBy` (`field` or `-field`) to an ORDER BY item. Raises QueryError."""
+    return order_of(text, properties, of=of).sql
+
+
+def order_of(text: str, properties: Mapping[str, Property], *, of: str) -> Order:
+    """Understand the contract's `orderBy` (`field` or `-field`). Raises QueryError."""
     name = text.strip()
     descending = name.startswith("-")
-    found = {key.lower(): value for key, value in properties.items()}.get(name.lstrip("-").lower())
+    found = {key.lower(): value for key, value in properties.items()}.get(name.removeprefix("-").lower())
     if found is None:
-        raise QueryError(f"Error parsing orderBy - Could not resolve property {name.lstrip('-')} on {of}")
-    return f"{found.sql} {'desc' if descending else 'asc'} nulls last"
+        raise QueryError(f"Error parsing orderBy - Could not resolve property {name.removeprefix('-')} on {of}")
+    return Order(found, descending)
+
+
+@dataclass(frozen=True)
+class _Value:
+    text: str
+    quoted: bool
+
+    @property
+    def is_null(self) -> bool:
+        return not self.quoted and self.text.lower() == _NULL
 
 
 class _Compiler:
@@ -137,41 +184,73 @@ class _Compiler:
         if operator is None:
             raise self._malformed("an operator is expected")
         self.position = operator.end()
-        end = _VALUE_END.search(self.text, self.position)
-        stop = end.start() if end else len(self.text)
-        value = self.text[self.position : stop].strip()
-        if not value:
-            raise self._malformed("a value is expected")
-        self.position = stop
+        symbol = operator.group().lower()
+        values = self._list() if symbol == "in" else [self._value(_QUOTED, _VALUE_END)]
         found = self.properties.get(name.group(1).lower())
         if found is None:
             raise QueryError(f"Error parsing query - Could not resolve property {name.group(1)} on {self.of}")
-        if operator.group() not in OPERATORS[found.kind]:
+        if symbol == "in":
+            # Each value counts, or a list would be a way around the limit.
+            self.conditions += len(values) - 1
+            if self.conditions > CONDITIONS_MAX:
+                raise self._malformed(f"more than {CONDITIONS_MAX} conditions")
+            symbol = "="
+        if symbol not in OPERATORS[found.kind]:
             raise QueryError(
-                f"Error parsing query - Operator {operator.group()} does not apply to {name.group(1)}, "
+                f"Error parsing query - Operator {symbol} does not apply to {name.group(1)}, "
                 f"which is a {found.kind.value}."
             )
-        if found.among is None:
-            return self._comparison(name.group(1), found, operator.group(), value)
-        if operator.group() == "!=":
-            return f"not exists ({found.among} and {self._comparison(name.group(1), found, '=', value)})"
-        return f"exists ({found.among} and {self._comparison(name.group(1), found, operator.group(), value)})"
+        terms = [self._term(name.group(1), found, symbol, value) for value in values]
+        return terms[0] if len(terms) == 1 else f"({' or '.join(terms)})"
 
-    def _comparison(self, name: str, found: Property, operator: str, value: str) -> str:
+    def _list(self) -> list[_Value]:
+        self._take("(")
+        values = [self._value(_LISTED_QUOTED, _LISTED_END)]
+        while self._take(","):
+            values.append(self._value(_LISTED_QUOTED, _LISTED_END))
+        if not self._take(")"):
+            raise self._malformed("a ')' is missing")
+        return values
+
+    def _value(self, quoted: re.Pattern[str], ends: re.Pattern[str]) -> _Value:
+        match = quoted.match(self.text, self.position)
+        if match is not None:
+            self.position = match.end()
+            return _Value(match.group(1).replace('""', '"'), quoted=True)
+        end = ends.search(self.text, self.position)
+        stop = end.start() if end else len(self.text)
+        text = self.text[self.position : stop].strip()
+        if not text:
+            raise self._malformed("a value is expected")
+        self.position = stop
+        return _Value(text, quoted=False)
+
+    def _term(self, name: str, found: Property, operator: str, value: _Value) -> str:
+        if found.among is None:
+            return self._comparison(name, found, operator, value)
+        if operator == "!=":
+            return f"not exists ({found.among} and {self._comparison(name, found, '=', value)})"
+        return f"exists ({found.among} and {self._comparison(name, found, operator, value)})"
+
+    def _comparison(self, name: str, found: Property, operator: str, value: _Value) -> str:
         sql = found.sql
+        if value.is_null and operator in {"=", "!="}:
+            return f"{sql} is {'not ' if operator == '!=' else ''}null"
         if found.kind is Kind.STRING:
             # Documented samples compare enum values in lower case, so case never matters.
-            placeholder = self._bind(value)
+            placeholder, folded = self._bind(value.text), sql if found.folded else f"lower({sql})"
             if operator == "~":
-                return f"position(lower({placeholder}::text) in lower({sql})) > 0"
-            return f"lower({sql}) {_equality(operator)} lower({placeholder}::text)"
+                return f"position(lower({placeholder}::text) in {folded}) > 0"
+            return f"{folded} {_equality(operator)} lower({placeholder}::text)"
         if found.kind is Kind.BOOL:
-            return f"{sql} {_equality(operator)} {self._bind(self._boolean(name, value))}::boolean"
+            return f"{sql} {_equality(operator)} {self._bind(self._boolean(name, value.text))}::boolean"
         if found.kind is Kind.NUMBER:
-            return f"{sql} {_equality(operator)} {self._bind(self._number(name, value))}::numeric"
-        moment, whole_day = self._moment(name, value)
-        if whole_day and operator in {"=", "!="}:
-            return f"({sql})::date {_equality(operator)} {self._bind(moment.date())}::date"
+            return f"{sql} {_equality(operator)} {self._bind(self._number(name, value.text))}::numeric"
+        moment, until = self._moment(name, value.text)
+        if until is not None and operator in {"=", "!="}:
+            # A range rather than a cast to a date: an index on the property serves it.
+            day = f"{sql} >= {self._bind(moment)}::timestamptz and {sql} < {self._bind(until)}::timestamptz"
+            return f"({day})" if operator == "=" else f"({day}) is not true"
         return f"{sql} {_equality(operator)} {self._bind(moment)}::timestamptz"
 
     def _bind(self, value: object) -> str:
@@ -192,14 +271,15 @@ class _Compiler:
             raise QueryError(f"Error parsing query - {name} is compared with a number, not '{value}'.")
         return number
 
-    def _moment(self, name: str, value: str) -> tuple[datetime, bool]:
-        """The moment, and whether only a date was given."""
+    def _moment(self, name: str, value: str) -> tuple[datetime, datetime | None]:
+        """The moment and, if only a date was given, the end of its day."""
         try:
             if len(value) == len("2026-01-31"):
                 day = date.fromisoformat(value)
-                return datetime(day.year, day.month, day.day, tzinfo=UTC), True
+                moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
+                return moment, moment + timedelta(days=1)
             moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC), False
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC), None
         except (ValueError, OverflowError):
             raise QueryError(
                 f"Error parsing query - {name} is compared with a date such as 2026-01-31, not '{value}'."

@@ -18,9 +18,14 @@ import asyncpg
 from bookbridge.accounting.data_type import DataType, QueryKind
 from bookbridge.accounting.dates import contract_datetime
 from bookbridge.store.pool import Db
-from bookbridge.store.query import Compiled, Kind, Property
+from bookbridge.store.query import Kind, Property
+from bookbridge.store.record_lists import KEYS, RECORD
+from bookbridge.store.record_lists import Scope as Scope
+from bookbridge.store.record_lists import list_bodies as list_bodies
 
 HASH_SIZE_BYTES = 16
+KEYS_AT_ONCE = 5_000
+"""Records whose keys are written in one transaction."""
 
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -66,32 +71,9 @@ def content_hash(encoded: bytes) -> bytes:
     return hashlib.blake2b(encoded, digest_size=HASH_SIZE_BYTES).digest()
 
 
-# `guard` is a condition under which anything is saved at all, for a statement that this one is a part of.
-# The look-up of the hash keeps unchanged rows wholly untouched: ON CONFLICT alone would lock each of them, and a row
-# lock is a write. It is a scalar subquery because that is always an index look-up per row; an anti-join may be
-# planned as a hash of the whole table. An absent row never counts as unchanged: it is listed again.
-# `distinct on` because a vendor may list a record twice in one page, which ON CONFLICT refuses.
-SAVE = """
-insert into records as r
-    (company_id, data_type, connection_id, record_id, source, modified, source_modified, is_deleted, hash, body,
-     source_body)
-select distinct on (n.record_id)
-    $1, $2, $3, n.record_id, $4, $5, n.source_modified, n.is_deleted, n.hash, n.body, n.source_body
-from unnest($6::text[], $7::timestamptz[], $8::boolean[], $9::bytea[], $10::text[], $11::text[]) with ordinality
-    as n (record_id, source_modified, is_deleted, hash, body, source_body, place)
-where {guard} and n.hash is distinct from (
-    select k.hash from records k
-    where k.company_id = $1 and k.data_type = $2 and k.record_id = n.record_id and k.connection_id = $3
-      and not k.is_absent)
-order by n.record_id, n.place desc
-on conflict (company_id, data_type, record_id, connection_id) do update set
-    source = excluded.source, modified = excluded.modified, source_modified = excluded.source_modified,
-    is_deleted = excluded.is_deleted, hash = excluded.hash, body = excluded.body,
-    source_body = excluded.source_body, is_absent = false
--- A page that was read earlier may be saved later (a stalled worker, a write's re-read): never go back in time.
-where r.source_modified is null or excluded.source_modified is null
-   or excluded.source_modified >= r.source_modified
-"""
+SAVE = "save_records($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+"""The call that saves one page and yields how many rows were written; a statement may hold it once. See migration
+0007 for how places stay without gaps and unchanged rows untouched."""
 
 
 async def save(db: Db, batch: RecordBatch) -> int:
@@ -99,8 +81,29 @@ async def save(db: Db, batch: RecordBatch) -> int:
     An unchanged record costs no write."""
     if not batch.ids:
         return 0
-    tag = await db.execute(SAVE.format(guard="true"), *save_arguments(batch))
-    return int(tag.rsplit(" ", 1)[1])
+    written: int = await db.fetchval(f"select {SAVE}", *save_arguments(batch))
+    return written
+
+
+async def write_keys(db: Db | asyncpg.Pool, scope: Scope) -> int:
+    """Write the keys of at most KEYS_AT_ONCE records of the list of the scope's connection, so that queries find them
+    by index; they are found all the same before. Returns how many are still to do. Not for the transaction of a
+    `save`: it would hold up whoever deletes the list."""
+    left: int = await db.fetchval(
+        "select key_records($1, $2, $3, $4)", scope.company_id, scope.data_type, scope.connection_id, KEYS_AT_ONCE
+    )
+    return left
+
+
+async def lists_without_keys(db: Db | asyncpg.Pool, connection_id: UUID) -> list[Scope]:
+    """The lists of a connection that hold records whose keys are still to be written."""
+    rows = await db.fetch(
+        """select c.company_id, c.data_type from record_counts c
+        left join record_keyed w using (company_id, data_type, connection_id)
+        where c.connection_id = $1 and c.stored > coalesce(w.through, 0)""",
+        connection_id,
+    )
+    return [Scope(row["company_id"], row["data_type"], connection_id) for row in rows]
 
 
 def save_arguments(batch: RecordBatch) -> tuple[object, ...]:
@@ -120,51 +123,6 @@ def save_arguments(batch: RecordBatch) -> tuple[object, ...]:
     )
 
 
-@dataclass(frozen=True)
-class Scope:
-    """Which records a caller may see: one company's records of one type, perhaps over one connection."""
-
-    company_id: UUID
-    data_type: str
-    connection_id: UUID | None = None
-
-    def where(self) -> tuple[str, list[object]]:
-        """The condition and its arguments, from $1 on."""
-        if self.connection_id is None:
-            return "company_id = $1 and data_type = $2", [self.company_id, self.data_type]
-        return (
-            "company_id = $1 and data_type = $2 and connection_id = $3",
-            [self.company_id, self.data_type, self.connection_id],
-        )
-
-
-async def list_bodies(
-    db: Db | asyncpg.Pool,
-    scope: Scope,
-    *,
-    condition: Compiled | None,
-    order: str | None,
-    limit: int,
-    offset: int,
-) -> tuple[list[str], int]:
-    """The JSON texts of one page, and the total of all pages. `condition` was compiled with
-    `first = len(scope.where()[1]) + 1`."""
-    where, arguments = scope.where()
-    if condition is not None:
-        where += f" and {condition.sql}"
-        arguments.extend(condition.arguments)
-    ordering = f"{order}, record_id" if order else "record_id"
-    # Conditions and orders are compiled from a fixed list of properties; values are bound.
-    rows = await db.fetch(
-        f"select body from records where {where} order by {ordering} limit {limit:d} offset {offset:d}",  # noqa: S608
-        *arguments,
-    )
-    if offset == 0 and len(rows) < limit:
-        return [row["body"] for row in rows], len(rows)
-    total = await db.fetchval(f"select count(*) from records where {where}", *arguments)  # noqa: S608
-    return [row["body"] for row in rows], total
-
-
 async def get_body(db: Db | asyncpg.Pool, scope: Scope, record_id: str) -> str | None:
     """The JSON text of one record, or None."""
     where, arguments = scope.where()
@@ -174,6 +132,17 @@ async def get_body(db: Db | asyncpg.Pool, scope: Scope, record_id: str) -> str |
         record_id,
     )
     return body
+
+
+async def connection_of(db: Db | asyncpg.Pool, scope: Scope, record_id: str) -> UUID | None:
+    """The connection over which one record came; None for an unknown record."""
+    where, arguments = scope.where()
+    found: UUID | None = await db.fetchval(
+        f"select connection_id from records where {where} and record_id = ${len(arguments) + 1} limit 1",  # noqa: S608
+        *arguments,
+        record_id,
+    )
+    return found
 
 
 async def count(db: Db | asyncpg.Pool, scope: Scope, source: str) -> int:
@@ -222,28 +191,40 @@ async def existing_ids(db: Db | asyncpg.Pool, scope: Scope, record_ids: Sequence
 
 
 def properties(data_type: DataType[Any]) -> dict[str, Property]:
-    """What may be queried and ordered by on records of a data type, as SQL over this table."""
-    found: dict[str, Property] = {}
-    for path, kind in data_type.query_fields.items():
-        text = "body::jsonb #>> '{" + path.replace(".", ",") + "}'"
-        if path == "id":
-            found[path] = Property(Kind.STRING, "record_id")
-        elif path == "modifiedDate":
-            found[path] = Property(Kind.DATE, "modified")
-        elif path == "sourceModifiedDate":
-            found[path] = Property(Kind.DATE, "source_modified")
-        elif path == "metadata.isDeleted":
-            found[path] = Property(Kind.BOOL, "is_deleted")
-        else:
-            sort, cast = _KINDS[kind]
-            found[path] = Property(sort, f"({text}){cast}")
-    return found
+    """What may be queried and ordered by on records of a data type, as SQL for `list_bodies`."""
+    known = dict(_COLUMNS)
+    for paths, key in _KEYS.items():
+        declared = [path for path in paths if path in data_type.query_fields]
+        # A key that two paths of one type would share tells nothing of either.
+        if len(declared) == 1:
+            known[declared[0]] = key
+    return {path: known.get(path) or _in_body(path, kind) for path, kind in data_type.query_fields.items()}
 
 
+def _in_body(path: str, kind: QueryKind) -> Property:
+    sort, expression = _KINDS[kind]
+    return Property(sort, expression.format(f"{RECORD}body::jsonb #>> '{{{path.replace('.', ',')}}}'"))
+
+
+_COLUMNS = {
+    "id": Property(Kind.STRING, f"{RECORD}record_id"),
+    "modifiedDate": Property(Kind.DATE, f"{KEYS}modified", nullable=False, indexed=True),
+    "sourceModifiedDate": Property(Kind.DATE, f"{RECORD}source_modified"),
+    "metadata.isDeleted": Property(Kind.BOOL, f"{RECORD}is_deleted"),
+}
+# What `keys_of` (migration 0007) takes from each body, by the paths that a key may stand for.
+_KEYS = {
+    ("status",): Property(Kind.STRING, f"{KEYS}status", folded=True),
+    ("supplierRef.id", "customerRef.id", "contactRef.id"): Property(Kind.STRING, f"{KEYS}party", folded=True),
+    ("issueDate", "date"): Property(Kind.DATE, f"{KEYS}issued", indexed=True),
+    ("dueDate",): Property(Kind.DATE, f"{KEYS}due", indexed=True),
+    ("totalAmount",): Property(Kind.NUMBER, f"{KEYS}total"),
+    ("amountDue", "remainingCredit"): Property(Kind.NUMBER, f"{KEYS}amount_due"),
+}
 _KINDS = {
-    QueryKind.STRING: (Kind.STRING, ""),
-    QueryKind.ENUM: (Kind.STRING, ""),
-    QueryKind.NUMBER: (Kind.NUMBER, "::numeric"),
-    QueryKind.DATE: (Kind.DATE, "::timestamptz"),
-    QueryKind.BOOL: (Kind.BOOL, "::boolean"),
+    QueryKind.STRING: (Kind.STRING, "({})"),
+    QueryKind.ENUM: (Kind.STRING, "({})"),
+    QueryKind.NUMBER: (Kind.NUMBER, "({})::numeric"),
+    QueryKind.DATE: (Kind.DATE, "moment_of({})"),
+    QueryKind.BOOL: (Kind.BOOL, "({})::boolean"),
 }

@@ -22,7 +22,7 @@ from bookbridge.connectors.kit.session import Page, Session
 from bookbridge.store import records
 from bookbridge.store.pool import Db
 from bookbridge.store.records import RecordBatch, Scope
-from bookbridge.sync import datasets, deletions, extents, settings, states
+from bookbridge.sync import datasets, deletions, extents, keys, settings, states
 from bookbridge.sync.datasets import Dataset
 from bookbridge.sync.extents import Extent
 from bookbridge.sync.states import Completeness
@@ -170,6 +170,7 @@ class DatasetRun:
             try:
                 if under_way is not None:
                     await under_way
+                    await keys.ring(db, dataset.connection_id)
             finally:
                 await _untune(db)
 

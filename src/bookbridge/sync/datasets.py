@@ -209,12 +209,12 @@ async def start(
 # One statement, so one round trip and one transaction. The dataset's row is locked first: what has been ended, or
 # deleted with its connection, gets no more records.
 _SAVE_PAGE = f"""
-with alive as (
+with alive as materialized (
     select 1 from datasets where company_id = $1 and id = $12 and completed is null for update),
-saved as ({records.SAVE.format(guard="exists (select from alive)")} returning 1),
+saved as materialized (select {records.SAVE} as written from alive),
 marked as (
     update datasets set source = $4, cursor = $13, records_read = records_read + $14,
-        records_written = records_written + (select count(*) from saved), progress = greatest(progress, $15),
+        records_written = records_written + (select written from saved), progress = greatest(progress, $15),
         attempts = 0,
         sources_done = case when $13::text is null then array_append(sources_done, $4::text) else sources_done end
     where company_id = $1 and id = $12 and exists (select from alive) returning 1)
