@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from bookbridge.companies.connections import Status as ConnectionStatus
@@ -12,7 +14,7 @@ from bookbridge.connectors.kit.errors import NeedsRelink, Rejected
 from bookbridge.connectors.xero.session import XeroSession
 from bookbridge.sync.datasets import Status
 from bookbridge.sync.runner import ATTEMPTS_MAX, OUR_FAULT
-from tests.sync.conftest import Desk
+from tests.sync.conftest import Desk, Veil
 
 
 def break_bills(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -66,3 +68,13 @@ async def test_a_vendors_words_with_a_nul_character_end_a_link_all_the_same(
     break_bills(monkeypatch, NeedsRelink("Go\x00ne"))
     assert await desk.run() is None
     assert (await desk.current()).status is ConnectionStatus.DEAUTHORIZED
+
+
+async def test_an_id_with_a_nul_character_is_kept_and_found_fault_with(desk: Desk, veil: Veil) -> None:
+    """PostgreSQL keeps no such character, neither in a record nor in a finding about it."""
+    veil.alter = lambda payload: msgspec.structs.replace(
+        payload, invoice_id=f"{payload.invoice_id}\x00", total=Decimal(1)
+    )
+    ended = await desk.read("bills")
+    assert ended.records_written > 0
+    assert await desk.pool.fetchval("select count(*) from validation_findings") > 0

@@ -355,4 +355,4 @@ def shape_rows(
             if supplement is not None and not deleted:
                 encoded = supplement.added(encoded, page.raws[place], source.path)
             batch.add(identifier, encoded, page.raws[place], modified, deleted)
-            findings.add(identifier, record)
+            findings.add(batch.ids[-1], record)

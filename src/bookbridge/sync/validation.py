@@ -36,7 +36,7 @@ class Findings:
     def add(self, record_id: str, record: Record) -> None:
         """Check one record."""
         for problem in self.data_type.check(record):
-            self.rows.append((record_id, f"{self.data_type.key}:{problem.field}", problem.message))
+            self.rows.append((record_id, f"{self.data_type.key}:{problem.field}", problem.message.replace("\0", "")))
 
     async def save(self, db: Db, dataset: Dataset) -> None:
         """Store the findings with the page."""
