@@ -13,6 +13,8 @@ import signal
 import sys
 from pathlib import Path
 
+import structlog
+
 from bookbridge.companies.link_codes import LinkCodes
 from bookbridge.companies.vault import open_vault
 from bookbridge.companies.views import Views
@@ -37,6 +39,7 @@ async def work(dsn: str, url: str, connection_id: str, keys_dir: str) -> None:
 
 def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the killed
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for process ids
     child = 0
     for _ in sys.stdin:
         child = os.fork()
