@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import quote
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get
@@ -89,8 +90,13 @@ def _data_type(segment: str) -> str:
 
 @asynccontextmanager
 async def _session(services: Services, company_id: str, connection_id: str) -> AsyncIterator[Session]:
+    async with session_of(services, company_id_of(company_id), connection_id_of(connection_id)) as session:
+        yield session
+
+
+@asynccontextmanager
+async def session_of(services: Services, of_company: UUID, wanted: UUID) -> AsyncIterator[Session]:
     """A session on the connection. A vendor that no longer lets us in ends the connection's link."""
-    of_company, wanted = company_id_of(company_id), connection_id_of(connection_id)
     async with services.pool.acquire() as db:
         await companies.get(db, of_company)
         connection = await connections.get(db, of_company, wanted)

@@ -15,7 +15,6 @@ from litestar.types import ControllerRouterHandler
 from bookbridge.accounting import catalog
 from bookbridge.accounting.catalog import AnyDataType
 from bookbridge.accounting.data_type import Level
-from bookbridge.accounting.types.bank_accounts import BANK_ACCOUNTS
 from bookbridge.accounting.types.bank_transactions import BANK_TRANSACTIONS
 from bookbridge.api.bodies import AnyRequest, raw_answer
 from bookbridge.api.errors import PULL, ApiError, not_found
@@ -66,13 +65,17 @@ async def get_of_connection(
     return await _one(services, data_type, scope, record_id)
 
 
-@get("/companies/{company_id:str}/connections/{connection_id:str}/data/bankAccounts/{account_id:str}/bankTransactions")
+# The router enters a literal segment for good, so `bankAccounts` cannot stand here: its own list would be lost.
+@get("/companies/{company_id:str}/connections/{connection_id:str}/data/{segment:str}/{record_id:str}/bankTransactions")
 async def list_of_bank_account(
-    request: AnyRequest, company_id: str, connection_id: str, account_id: str, services: Given
+    request: AnyRequest, company_id: str, connection_id: str, segment: str, record_id: str, services: Given
 ) -> Response[bytes]:
     """One page of the transactions of a bank account."""
-    company, connection, account = company_id_of(company_id), connection_id_of(connection_id), record_id_of(account_id)
-    await text_of_one(services, BANK_ACCOUNTS, Scope(company, BANK_ACCOUNTS.key, connection), account)
+    parent = _data_type(segment, at=Level.CONNECTION)
+    if parent.key != BANK_TRANSACTIONS.parent:
+        raise not_found(f"Records of '{segment[:ID_LENGTH_SHOWN]}' have no bank transactions.", PULL)
+    company, connection, account = company_id_of(company_id), connection_id_of(connection_id), record_id_of(record_id)
+    await text_of_one(services, parent, Scope(company, parent.key, connection), account)
     scope = Scope(company, BANK_TRANSACTIONS.key, connection)
     return await _list(request, services, BANK_TRANSACTIONS, scope, within=account)
 

@@ -1,4 +1,5 @@
-"""Files beside bills, credit notes and contacts at Xero: upload, look-up, list, download."""
+"""Files beside documents, bank transactions and contacts at Xero: upload, look-up, list, download; and documents as
+Xero prints them."""
 
 from __future__ import annotations
 
@@ -6,10 +7,12 @@ from urllib.parse import quote
 
 from bookbridge.accounting.attachments import Attachment
 from bookbridge.connectors.kit.connector import AttachmentRule
-from bookbridge.connectors.kit.errors import NotSupported, RecordNotFound, Uncertain
+from bookbridge.connectors.kit.errors import NotSupported, RecordNotFound, Uncertain, VendorUnavailable
 from bookbridge.connectors.kit.session import File, Intent, Written
 from bookbridge.connectors.xero import payloads
 from bookbridge.connectors.xero.client import Client, decode
+
+PDF = "application/pdf"
 
 ATTACHMENT_SIZE_MAX_BYTES = 4 * 1024 * 1024
 """What the contract states for this platform; Xero itself takes more."""
@@ -21,6 +24,9 @@ _EXTENSIONS = """
 
 _LISTS = {
     "bills": "Invoices",
+    "invoices": "Invoices",
+    "directCosts": "BankTransactions",
+    "directIncomes": "BankTransactions",
     "billCreditNotes": "CreditNotes",
     "suppliers": "Contacts",
     "customers": "Contacts",
@@ -88,6 +94,16 @@ async def download(client: Client, data_type: str, record_id: str, attachment_id
         headers={"Accept": media_type},
     )
     return File(name=one.file_name or one.attachment_id, content_type=media_type, content=answer.body)
+
+
+async def printed(client: Client, data_type: str, record_id: str) -> File:
+    """The invoice as a PDF. Raises NotSupported for other records: Xero prints what goes out to customers."""
+    if data_type != "invoices":
+        raise NotSupported(f"Xero does not print {data_type}.")
+    answer = await client.call("GET", f"Invoices/{quote(record_id, safe='')}", headers={"Accept": PDF})
+    if answer.media_type != PDF:
+        raise VendorUnavailable(f"Xero answered with {answer.media_type or 'nothing'} instead of a PDF.")
+    return File(name=f"{record_id}.pdf", content_type=PDF, content=answer.body)
 
 
 async def _listed(client: Client, data_type: str, record_id: str) -> list[payloads.Attachment]:

@@ -39,7 +39,7 @@ _NEWEST_LAST = "UpdatedDateUTC ASC"
 
 
 class XeroSession:
-    """Implements `kit.session.Session`."""
+    """Implements `kit.session.Session` and `kit.printing.Printer`."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -47,6 +47,8 @@ class XeroSession:
         self._page_size = int(access.app.options.get("page_size", PAGE_SIZE_DEFAULT))
         self._chart = Chart(self._client)
         self._journals = Journals(self._client)
+        self._totals: dict[str, int] = {}
+        """Totals that came with lists of one page, by their address and query, until they are asked for."""
 
     def pages(
         self, source: Source[P, Any], *, since: datetime | None, cursor: str | None
@@ -83,12 +85,15 @@ class XeroSession:
             keys = [self._row(payload) for payload in rows.payloads]
             following = position.after(keys, is_last_page=_is_last(rows, position.page))
             fresh = position.fresh(keys)
+            total = _total(rows) if position == paging.Position() else None
+            if total is not None and following is None:
+                self._totals[_address(source)] = total
             if fresh or following is None:
                 yield Page(
                     payloads=[rows.payloads[index] for index in fresh],
                     raws=[rows.raws[index] for index in fresh],
                     cursor=None if following is None else following.dump(),
-                    expected=_total(rows) if position == paging.Position() else None,
+                    expected=total,
                 )
             position = following
 
@@ -133,9 +138,13 @@ class XeroSession:
         return Page(rows.payloads, rows.raws, cursor=None)
 
     async def count(self, source: Source[Any, Any]) -> int | None:
-        """Xero's total of a paged list now, from the smallest page there is."""
+        """Xero's total of a paged list: the one that came with the list, if it was just read as one page, else
+        from the smallest page there is. Half of the calls of a first read would be counts otherwise."""
         if not (source.paged and source.countable):
             return None
+        told = self._totals.pop(_address(source), None)
+        if told is not None:
+            return told
         params = {**source.query, "page": "1", "pageSize": "1"}
         rows = await self._client.rows(source.path, source.payload, params=params)
         return _total(rows)
@@ -169,6 +178,10 @@ class XeroSession:
         """One attached file."""
         return await attachments.download(self._client, data_type, record_id, attachment_id)
 
+    async def printed(self, data_type: str, record_id: str) -> File:
+        """An invoice as Xero prints it; see `kit.printing.Printer`."""
+        return await attachments.printed(self._client, data_type, record_id)
+
     async def disconnect(self) -> None:
         """Remove this organisation from the app. The authorisation may still serve other organisations."""
         connections = self._access.app.endpoints["connections"].rstrip("/")
@@ -188,6 +201,10 @@ def _is_last(rows: Rows[Any], page: int) -> bool:
     if pagination is None or pagination.page_count is None:
         return not rows.payloads
     return page >= pagination.page_count
+
+
+def _address(source: Source[Any, Any]) -> str:
+    return f"{source.path}?{source.query}"
 
 
 def _total(rows: Rows[Any]) -> int | None:

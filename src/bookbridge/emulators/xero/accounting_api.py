@@ -12,9 +12,10 @@ from bookbridge.emulators.xero.attachments import attachments, history
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.http import Request, Response, json_response
 from bookbridge.emulators.xero.lists import Envelope, QueryCache, list_journals, list_records, shape_of
-from bookbridge.emulators.xero.records import Credit, TrackingCategory
+from bookbridge.emulators.xero.records import Credit, Invoice, TrackingCategory
 from bookbridge.emulators.xero.reports import report
 from bookbridge.emulators.xero.resources import Resource, find_resource
+from bookbridge.emulators.xero.seed_files import receipt_pdf
 from bookbridge.emulators.xero.wire import ApiFailure, not_found, not_implemented, problem
 from bookbridge.emulators.xero.writes import (
     delete_allocation,
@@ -138,6 +139,8 @@ def _record(
     if len(segments) > 2:
         return _below(book, resource, record, request, segments, envelope)
     if request.method == "GET":
+        if isinstance(record, Invoice) and "application/pdf" in request.headers.get("accept", ""):
+            return _printed(record)
         shown = resource.render(book, record, shape_of(request, full=True))
         if resource.attachments and getattr(record, "has_attachments", False):
             shown = {**shown, "HasAttachments": True}
@@ -147,6 +150,14 @@ def _record(
     if request.method == "PUT" or resource.update is None:
         raise not_implemented()
     return write_records(book, resource, request, envelope, segments[1])
+
+
+def _printed(invoice: Invoice) -> Response:
+    """A sales invoice as it goes out to the customer; bills are not printed."""
+    if invoice.type != "ACCREC":
+        raise not_found()
+    content = receipt_pdf(invoice.invoice_number, str(invoice.total))
+    return Response(headers={"content-type": "application/pdf"}, body=content)
 
 
 def _below(
