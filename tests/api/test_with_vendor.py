@@ -12,6 +12,7 @@ import pytest
 
 from bookbridge import app as composition
 from bookbridge import jobs
+from bookbridge.settings import VendorSettings
 from tests.api.conftest import DEADLINE_S, Api, assert_error, serving
 from tests.api.test_sdks import expenses, in_thread, payables
 from tests.connectors.conftest import emulator_url, sandbox, vendor_http
@@ -23,7 +24,10 @@ __all__ = ["emulator_url", "sandbox", "vendor_http"]
 @pytest.fixture
 async def api(dsn: str, tmp_path: Path, emulator_url: str) -> AsyncIterator[Api]:
     """The API with a worker beside it, over a running emulator."""
-    async with serving(dsn, tmp_path, emulator_port=urlsplit(emulator_url).port) as running:
+    # Reading every data type and writing at once is more than the vendor's minute allows.
+    unlimited = VendorSettings(options={"calls_per_60_s": "0", "calls_per_86400_s": "0"})
+    port = urlsplit(emulator_url).port
+    async with serving(dsn, tmp_path, emulator_port=port, vendors={"gbol": unlimited}) as running:
         books, _ = composition.handlers(running.rooms)
         worker = jobs.Worker(dsn, books, concurrency=4)
         working = asyncio.create_task(worker.run())
