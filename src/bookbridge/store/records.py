@@ -167,15 +167,52 @@ async def count_all(db: Db | asyncpg.Pool, scope: Scope) -> int:
 
 
 async def forget_before(db: Db, scope: Scope, moment: datetime) -> int:
-    """Delete the records of this scope that the vendor changed last before the moment; returns how many. Records
-    without a time of change stay."""
-    where, arguments = scope.where()
-    tag = await db.execute(
-        f"delete from records where {where} and source_modified < ${len(arguments) + 1}",  # noqa: S608
+    """Delete the records of one connection's list that the vendor changed last before the moment; returns how many.
+    Records without a time of change stay. The list's last records take the places that become free."""
+    where = "company_id = $1 and data_type = $2 and connection_id = $3"
+    arguments = (scope.company_id, scope.data_type, scope.connection_id)
+    # Whoever saves or keys records of the list waits for this row.
+    stored = await db.fetchval(f"select stored from record_counts where {where} for update", *arguments)  # noqa: S608
+    rows = await db.fetch(
+        f"delete from records where {where} and source_modified < $4 returning place",  # noqa: S608
         *arguments,
         moment,
     )
-    return int(tag.rsplit(" ", 1)[1])
+    if not rows:
+        return 0
+    left = stored - len(rows)
+    gone = [row["place"] for row in rows]
+    await db.execute(
+        f"delete from record_keys where {where} and (place > $4 or place = any($5))",  # noqa: S608
+        *arguments,
+        left,
+        gone,
+    )
+    moved = await db.fetch(
+        f"""with free as (
+                select place, row_number() over (order by place) as nth
+                from unnest($5::bigint[]) as place where place <= $4),
+            last as (
+                select record_id, row_number() over (order by place) as nth
+                from records where {where} and place > $4)
+            update records r set place = free.place from free join last using (nth)
+            where r.company_id = $1 and r.data_type = $2 and r.connection_id = $3 and r.record_id = last.record_id
+            returning r.place""",  # noqa: S608
+        *arguments,
+        left,
+        gone,
+    )
+    await db.execute(
+        f"""insert into record_keys (company_id, data_type, connection_id, place, modified,
+            status, party, issued, due, total, amount_due)
+        select r.company_id, r.data_type, r.connection_id, r.place, r.modified, f.*
+        from records r cross join lateral keys_of(r.body) as f where {where} and r.place = any($4)""",  # noqa: S608
+        *arguments,
+        [row["place"] for row in moved],
+    )
+    await db.execute(f"update record_keyed set through = least(through, $4) where {where}", *arguments, left)  # noqa: S608
+    await db.execute(f"update record_counts set stored = $4 where {where}", *arguments, left)  # noqa: S608
+    return len(rows)
 
 
 async def existing_ids(db: Db | asyncpg.Pool, scope: Scope, record_ids: Sequence[str]) -> set[str]:
