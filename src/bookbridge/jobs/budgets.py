@@ -70,7 +70,7 @@ class CallLimit:
         return 0.0 if self.calls <= EXACT_CALLS_MAX else self.window_s / GRAINS_PER_WINDOW
 
 
-class BudgetExhausted(Exception):  # noqa: N818 - named by what happened, as the errors of the kit are
+class BudgetExhausted(Exception):
     """No call may be made within the time that the caller would wait. Try again after `retry_after_s`.
 
     `reason` is "rate", "in_flight" or "blocked".
