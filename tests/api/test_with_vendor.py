@@ -136,6 +136,8 @@ async def test_write_and_attach(api: Api, sandbox: Sandbox) -> None:
     download = await api.http.get(f"{path}/{mine['id']}/download")
     assert download.content == b"%PDF-1.4 test"
     assert download.headers["content-disposition"] == "attachment; filename*=UTF-8''scan%20%C3%BC.pdf"
+    assert download.headers["cache-control"] == "no-store"
+    assert download.headers["x-content-type-options"] == "nosniff"
     assert_error(await api.http.get(f"{path}/00000000-0000-0000-0000-000000000000"), 404)
     assert_error(await api.http.get(f"{path}/%00/download"), 400)
     assert_error(await api.http.get(f"{path.replace('/bills/', '/suppliers/')}"), 404)

@@ -15,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 from bookbridge.accounting import catalog
 from bookbridge.accounting.attachments import Attachment
 from bookbridge.api.bodies import answer
-from bookbridge.api.errors import PULL, not_found
+from bookbridge.api.errors import HEADERS, PULL, not_found
 from bookbridge.api.parameters import ID_LENGTH_SHOWN, company_id_of, connection_id_of, record_id_of
 from bookbridge.api.services import Given, Services
 from bookbridge.companies import companies, connections, lifecycle
@@ -71,8 +71,8 @@ async def download_attachment(
         status_code=200,
         media_type="application/octet-stream",
         headers={
+            **HEADERS,
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
-            "X-Content-Type-Options": "nosniff",
         },
     )
 
