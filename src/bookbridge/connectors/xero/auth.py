@@ -31,7 +31,6 @@ OAUTH2 = OAuth2(
         "accounting.manualjournals.read",
         "accounting.reports.balancesheet.read",
         "accounting.reports.profitandloss.read",
-        "accounting.reports.trialbalance.read",
         "accounting.attachments",
     ),
 )
