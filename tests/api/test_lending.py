@@ -240,6 +240,11 @@ async def test_lending_library(with_vendor: Api, sandbox: Sandbox) -> None:
     assert shown["creditorsAvailable"] is True
     assert shown["debtors"].data
     assert shown["creditors"].data
+    base = f"/companies/{company}/connections/{connection}/data"
+    for name in ("directCosts", "directIncomes", "customers", "suppliers"):
+        answer = await api.http.get(f"{base}/{name}/{shown[name].results[0].id}/attachments")
+        assert answer.status_code == 200, answer.text
+        assert "attachments" in answer.json()
 
 
 async def test_reports_come_to_what_is_due(with_vendor: Api, sandbox: Sandbox) -> None:
