@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import InternalServerException
+from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 
 from bookbridge.api.errors import HEADERS, ApiError
 
@@ -61,9 +62,38 @@ def answer(value: object, status: int = 200) -> Response[bytes]:
     return raw_answer(encode(value), status)
 
 
+class JsonText(Response[bytes]):
+    """JSON text that leaves as it is. The framework's own answer copies and merges headers and cookies of several
+    layers, of which we have none, and that took a tenth of the time of reading a list."""
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> Any:
+        """The answer as an ASGI application; there is nothing to add to it."""
+        return self._leave
+
+    async def _leave(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        start: HTTPResponseStartEvent = {
+            "type": "http.response.start",
+            "status": self.status_code or 200,
+            "headers": [*_JSON_HEADERS, (b"content-length", b"%d" % len(self.content))],
+        }
+        await send(start)
+        end: HTTPResponseBodyEvent = {"type": "http.response.body", "body": self.content, "more_body": False}
+        await send(end)
+
+
+_JSON_HEADERS = [
+    (b"content-type", b"application/json"),
+    *((name.lower().encode(), value.encode()) for name, value in HEADERS.items()),
+]
+
+
 def raw_answer(body: bytes, status: int = 200) -> Response[bytes]:
     """An answer of JSON text."""
-    return Response(body, status_code=status, media_type="application/json", headers=HEADERS)
+    if not body:
+        # Whether an empty body has a length depends on the status, which the framework knows.
+        return Response(body, status_code=status, media_type="application/json", headers=HEADERS)
+    return JsonText(body, status_code=status, media_type="application/json")
 
 
 def empty_answer() -> Response[bytes]:

@@ -45,8 +45,8 @@ class Paging:
     query: str
     order_by: str
     tags: str
-    others: tuple[tuple[str, str], ...]
-    """Parameters that links carry on."""
+    carried: str
+    """Further parameters that links carry on, encoded, each after its `&`."""
 
     @property
     def offset(self) -> int:
@@ -86,13 +86,14 @@ class Paging:
         )
 
     def _href(self, page: int) -> str:
-        return f"{self.path}?{urlencode([('page', page), ('pageSize', self.page_size), *self.others], quote_via=quote)}"
+        return f"{self.path}?page={page}&pageSize={self.page_size}{self.carried}"
 
 
 def paging_of(request: AnyRequest) -> Paging:
     """What the query string asks for. Raises ApiError 400 for numbers out of range."""
     found = pairs(request.scope["query_string"])
     given = {name.lower(): value for name, value in found}
+    others = [(name, value) for name, value in found if name.lower() not in OWN]
     return Paging(
         path=quote(request.scope["path"]),
         page=integer(given, "page", 1, at_least=1, at_most=PAGE_MAX) or 1,
@@ -100,7 +101,7 @@ def paging_of(request: AnyRequest) -> Paging:
         query=given.get("query", ""),
         order_by=given.get("orderby", ""),
         tags=given.get("tags", ""),
-        others=tuple((name, value) for name, value in found if name.lower() not in OWN),
+        carried=f"&{urlencode(others, quote_via=quote)}" if others else "",
     )
 
 
