@@ -8,7 +8,7 @@ import sys
 
 from rich.console import Console
 
-BENCHMARKS = ("sync",)
+BENCHMARKS = ("sync", "reads", "paging")
 CORES = 2
 
 console = Console(width=110)

@@ -27,12 +27,17 @@ INVOICES = "bills"
 
 
 def settings_for(url: str, page_size: int, data_dir: Path) -> Settings:
-    """Settings that point the connector at the invoice server and lift the vendor's limits, not the budget itself."""
+    """Settings that point the connector at the invoice server and lift the limits, of which it has none."""
     paths = {"api": "/api.xro/2.0", "token": "/connect/token", "connections": "/connections"}
     vendor = VendorSettings(
         client_id="bench",
         endpoints={name: url + path for name, path in paths.items()},
-        options={"page_size": str(page_size), "calls_per_60_s": UNLIMITED, "calls_per_86400_s": UNLIMITED},
+        options={
+            "page_size": str(page_size),
+            "calls_per_60_s": UNLIMITED,
+            "calls_per_86400_s": UNLIMITED,
+            "in_flight_max": UNLIMITED,
+        },
     )
     return Settings(data_dir=data_dir, vendors={"gbol": vendor}, emulators=False)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bookbridge.accounting.allocations import PaymentAllocation
-from bookbridge.accounting.line_amounts import PricedLine, line_problems
+from bookbridge.accounting.line_amounts import PricedLine, adds_up, line_problems
 from bookbridge.accounting.money import ZERO, exact_difference, exact_sum
 from bookbridge.accounting.problems import Problem, allocated_amount, rounding_tolerance, sum_problem
 from bookbridge.accounting.records import Word
@@ -30,7 +30,8 @@ def line_item_problems(lines: Sequence[PricedLine], currency: str | None) -> lis
     """What does not add up within each of the document's lines."""
     found = []
     for position, line in enumerate(lines):
-        found += line_problems(line, f"lineItems[{position}].", currency)
+        if not adds_up(line):
+            found += line_problems(line, f"lineItems[{position}].", currency)
     return found
 
 
@@ -47,6 +48,8 @@ def total_problems(
     Platforms differ in whether a discount on the whole document is already taken off the sub total, and in
     whether additional tax is already in the tax: each combination that adds up is right.
     """
+    if sub_total + tax == total:
+        return []
     found = sum_problem("totalAmount", total, (sub_total, tax), ZERO)
     if not found or not (discount or additional_tax):
         return found
@@ -70,6 +73,9 @@ def lines_problems(
     Vendors round either on each line or once on the document; both are right. Silent without lines.
     """
     if not amounts:
+        return []
+    known = [amount for amount in amounts if amount is not None]
+    if len(known) == len(amounts) and sum(known) == stated:
         return []
     tolerance = rounding_tolerance(currency, len(amounts))
     found = sum_problem(field, stated, amounts, tolerance)

@@ -52,7 +52,7 @@ def net_amount(line: PricedLine) -> Decimal | None:
 
 def line_problems(line: PricedLine, prefix: str, currency: str | None) -> list[Problem]:
     """What does not add up within the line; fields are named with the prefix, for example `lineItems[0].`."""
-    if _adds_up(line):
+    if adds_up(line):
         return []
     found: list[Problem] = []
     net = net_amount(line)
@@ -67,7 +67,7 @@ def line_problems(line: PricedLine, prefix: str, currency: str | None) -> list[P
     return found
 
 
-def _adds_up(line: PricedLine) -> bool:
+def adds_up(line: PricedLine) -> bool:
     """Whether a plain line comes out to the last digit, as most do: decided without the exact context, since a sync
     checks every line that it reads."""
     price, quantity, sub_total = line.unit_amount, line.quantity, line.sub_total

@@ -85,7 +85,7 @@ class Sessions:
             self._call_budget,
             key=f"{vendor.key}:{app.client_id}:{organisation_id or connection.id}",
             limits=call_limits(vendor, app),
-            in_flight_max=vendor.limits.in_flight_max,
+            in_flight_max=in_flight_max(vendor, app),
             wait_max_s=budget_wait_max_s,
         )
         return Access(http=self._http, app=app, authorizer=authorizer, budget=budget, facts=facts)
@@ -103,7 +103,10 @@ class OrganisationBudget:
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[None]:
-        """See Budget."""
+        """See Budget. With every limit lifted there is nothing to keep."""
+        if not self.limits and self.in_flight_max is None:
+            yield
+            return
         try:
             async with self._budget.call(self.key, self.limits, self.in_flight_max, self.wait_max_s):
                 yield
@@ -130,6 +133,12 @@ def call_limits(vendor: Connector, app: VendorApp) -> tuple[CallLimit, ...]:
         if calls > 0:
             limits.append(CallLimit(calls, limit.window_s))
     return tuple(limits)
+
+
+def in_flight_max(vendor: Connector, app: VendorApp) -> int | None:
+    """How many calls may be under way at once; the option `in_flight_max` says otherwise, and 0 lifts the limit."""
+    given = app.options.get("in_flight_max")
+    return vendor.limits.in_flight_max if given is None else int(given) or None
 
 
 def connector_of(connection: Connection) -> Connector:

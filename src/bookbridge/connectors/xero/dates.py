@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 
-from bookbridge.accounting.dates import contract_date, contract_datetime, parse_contract_datetime
+from bookbridge.accounting.dates import contract_date, parse_contract_datetime
 
 DATES_CACHED_MAX = 8192
 """Distinct business dates remembered: more than twenty years of days."""
@@ -19,6 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PREFIX = "/Date("
 _PREFIX_LENGTH = len(_PREFIX)
 _MILLISECOND = timedelta(milliseconds=1)
+_DAY_MS = 86_400_000
 
 
 def milliseconds(text: str | None) -> int | None:
@@ -48,8 +49,22 @@ def moment(text: str | None) -> str | None:
     value = milliseconds(text)
     if value is None:
         return None
+    # Put together from its day, which many records share: a sync writes one such time for every record it reads.
+    days, rest = divmod(value, _DAY_MS)
+    written = _written_day(days)
+    if written is None:
+        return None
+    seconds, thousandths = divmod(rest, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{written}T{hour:02}:{minute:02}:{second:02}.{thousandths:03}0000Z"
+
+
+@lru_cache(maxsize=DATES_CACHED_MAX)
+def _written_day(days: int) -> str | None:
+    """The day so many days after 1970 began, or None beyond the calendar."""
     try:
-        return contract_datetime(from_milliseconds(value))
+        return (_EPOCH + timedelta(days=days)).date().isoformat()
     except OverflowError:
         return None
 
