@@ -121,6 +121,13 @@ def vendor_apps(settings: Settings) -> dict[str, VendorApp]:
     return apps
 
 
+def open_vault(settings: Settings) -> vault.Vault:
+    """The installation's vault: with the configured keys, else with those of the key file."""
+    return vault.open_vault(
+        settings.data_dir, settings.secret_keys.get_secret_value() if settings.secret_keys else None
+    )
+
+
 async def prepare(settings: Settings, dsn: str) -> str:
     """Bring the database up to date and make the client and its first API key; returns the oldest key."""
     await migrate(dsn)
@@ -128,7 +135,7 @@ async def prepare(settings: Settings, dsn: str) -> str:
     pool = await open_pool(dsn, max_size=2)
     try:
         first = settings.api_key.get_secret_value() if settings.api_key else None
-        return await clients.ensure_client(pool, vault.open_vault(settings.data_dir), first)
+        return await clients.ensure_client(pool, open_vault(settings), first)
     finally:
         await pool.close()
 
@@ -139,7 +146,7 @@ async def open_rooms(settings: Settings, dsn: str) -> AsyncIterator[Rooms]:
     pool = await open_pool(dsn, max_size=POOL_SIZE_MAX)
     http = vendor_http.client()
     try:
-        rooms = compose(settings, pool, http, vault.open_vault(settings.data_dir))
+        rooms = compose(settings, pool, http, open_vault(settings))
         try:
             yield rooms
         finally:

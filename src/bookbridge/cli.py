@@ -11,23 +11,27 @@ import os
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
+import asyncpg
 import httpx2
 import typer
 import uvicorn
 import uvloop
+from pydantic import ValidationError
 from rich.console import Console
 
 from bookbridge import app as composition
 from bookbridge.api.http_protocol import BoundedHttpProtocol
 from bookbridge.companies import vault
+from bookbridge.companies.errors import CompaniesError
 from bookbridge.emulators.sandboxes import SANDBOXES
 from bookbridge.logs import configure_logging
 from bookbridge.settings import Role, Settings
 from bookbridge.store.embedded import EmbeddedPostgres
+from bookbridge.store.errors import EmbeddedPostgresError
 from bookbridge.store.pool import open_pool
 from bookbridge.supervisor import Child
 
@@ -54,8 +58,10 @@ def bookbridge() -> None:
 
 @cli.command()
 def up(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; else 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on, else 8400; the sandbox takes the two after it.")
+    ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     role: Annotated[Role | None, typer.Option(help="What this process does.")] = None,
@@ -63,25 +69,59 @@ def up(
         bool | None, typer.Option("--emulators/--no-emulators", help="Serve the vendor emulators as a sandbox.")
     ] = None,
 ) -> None:
-    """Serve the API, Link, the Portal and the workers until interrupted."""
-    settings = _settings(
-        host=host, port=port, data_dir=data_dir, database_url=database_url, role=role, emulators=emulators
-    )
-    try:
+    """Serve the API, Link, the Portal and the workers until interrupted.
+
+    Without --data-dir everything is kept in ~/.local/share/bookbridge.
+
+    Each option can be given in the environment too: --port as BOOKBRIDGE_PORT.
+    """
+    with _reported("Bookbridge could not start"):
+        settings = _settings(
+            host=host, port=port, data_dir=data_dir, database_url=database_url, role=role, emulators=emulators
+        )
         uvloop.run(_up(settings))
-    except (OSError, RuntimeError, ValueError) as error:
-        console.print(f"[red]Bookbridge could not start:[/red] {error}", soft_wrap=True)
-        raise SystemExit(1) from error
 
 
 @cli.command()
 def rotate_secret_key(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Add a new secret key to the key file and seal every stored secret anew with it."""
-    settings = _settings(data_dir=data_dir, database_url=database_url)
-    resealed = uvloop.run(_rotate(settings))
+    """Add a new secret key to the key file and seal every stored secret anew with it.
+
+    With BOOKBRIDGE_SECRET_KEYS no key is added: put the new one first there.
+    """
+    with _reported("The secret key was not rotated"):
+        settings = _settings(data_dir=data_dir, database_url=database_url)
+        resealed = uvloop.run(_rotate(settings))
+    where = "first key of BOOKBRIDGE_SECRET_KEYS" if settings.secret_keys else "new key"
     console.print(
-        f"{resealed} secrets are sealed with the new key. Running processes read the key file at their start."
+        f"{resealed} secrets were sealed anew with the {where}. Running processes read their keys at their start.",
+        soft_wrap=True,
     )
+
+
+@contextlib.contextmanager
+def _reported(what: str) -> Iterator[None]:
+    """End with the message alone when the operator can mend it: a traceback would hide it."""
+    try:
+        yield
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        _end(what, faults, error)
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        asyncpg.PostgresError,
+        CompaniesError,
+        EmbeddedPostgresError,
+        vault.VaultError,
+    ) as error:
+        _end(what, str(error), error)
+
+
+def _end(what: str, why: str, error: Exception) -> NoReturn:
+    console.print(f"[red]{what}:[/red]", end=" ")
+    console.print(why, markup=False, soft_wrap=True)
+    raise SystemExit(1) from error
 
 
 def _settings(**given: Any) -> Settings:
@@ -199,7 +239,9 @@ async def _serve(settings: Settings, asgi: Any, api_key: str) -> None:
     server = uvicorn.Server(config)
     announcing = asyncio.create_task(_announce(settings, api_key))
     try:
-        await server.serve()
+        # A port that is taken ends the process there; below we say it in our words.
+        with contextlib.suppress(SystemExit):
+            await server.serve()
     finally:
         announcing.cancel()
     if not server.started:
@@ -230,9 +272,10 @@ async def _announce(settings: Settings, api_key: str) -> None:
 async def _rotate(settings: Settings) -> int:
     async with _database(settings) as dsn:
         await composition.prepare(settings, dsn)
-        vault.add_key(settings.data_dir / vault.KEYS_FILE)
+        if not settings.secret_keys:
+            vault.add_key(settings.data_dir / vault.KEYS_FILE)
         pool = await open_pool(dsn, max_size=2)
         try:
-            return await vault.rotate(pool, vault.open_vault(settings.data_dir), composition.SEALED_COLUMNS)
+            return await vault.rotate(pool, composition.open_vault(settings), composition.SEALED_COLUMNS)
         finally:
             await pool.close()

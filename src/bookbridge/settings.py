@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     role: Role = Role.ALL
     api_key: SecretStr | None = None
     """The first API key; made up and printed when absent. Used only while there is none."""
+    secret_keys: SecretStr | None = None
+    """`id:base64,id:base64,…`, the first being active; instead of the key file in the data directory."""
     emulators: bool = True
     """Serve the offline sandbox: integrations without credentials of their own point at vendor emulators."""
     emulator_port: int | None = Field(default=None, ge=1, le=65535)

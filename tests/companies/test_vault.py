@@ -10,11 +10,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from bookbridge import app as composition
 from bookbridge.companies import clients, credentials
 from bookbridge.companies import vault as vaults
 from bookbridge.companies.connections import Connection
 from bookbridge.companies.credentials import Grant
 from bookbridge.companies.vault import Vault, VaultError, new_key
+from bookbridge.settings import Settings
 from tests.companies.conftest import vault_of
 
 
@@ -98,6 +100,22 @@ def test_a_key_can_be_added_to_the_file(tmp_path: Path) -> None:
     ring = vaults.open_vault(tmp_path)
     assert ring.active == "k2"
     assert ring.open(sealed, "c") == b"x"
+
+
+def test_no_key_is_added_to_a_full_ring(tmp_path: Path) -> None:
+    vaults.open_vault(tmp_path)
+    for _ in range(vaults.KEYS_MAX - 1):
+        vaults.add_key(tmp_path / vaults.KEYS_FILE)
+    with pytest.raises(VaultError, match="take the oldest"):
+        vaults.add_key(tmp_path / vaults.KEYS_FILE)
+    vaults.open_vault(tmp_path)
+
+
+def test_configured_keys_are_used_instead_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = new_key("own")
+    monkeypatch.setenv("BOOKBRIDGE_SECRET_KEYS", f"{key.id}:{key.key}")
+    assert composition.open_vault(Settings(data_dir=tmp_path)).active == "own"
+    assert not os.listdir(tmp_path)
 
 
 async def test_rotation_reseals_everything_and_loses_nothing(

@@ -24,7 +24,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-KEYS_VARIABLE = "BOOKBRIDGE_SECRET_KEYS"
 KEYS_FILE = "secrets.json"
 KEYS_FILE_MODE = 0o600
 KEY_SIZE_BYTES = 32
@@ -209,6 +208,8 @@ def add_key(path: Path) -> str:
     """Put a fresh active key in front of the key file's ring; returns its id. Raises VaultError, OSError."""
     vault = from_file(path)
     keys = msgspec.json.decode(path.read_bytes(), type=_KeysFile).keys
+    if len(keys) >= KEYS_MAX:
+        raise VaultError(f"{path} has {len(keys)} keys already; take the oldest, at its end, off first")
     fresh = new_key(new_key_id(list(vault._keys)))
     _write_keys_file(path.with_suffix(".new"), [fresh, *keys])
     path.with_suffix(".new").replace(path)
