@@ -39,6 +39,7 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 console = Console(highlight=False)
 
 READY_TIMEOUT_S = 60.0
+PORT_FREE_TIMEOUT_S = 10.0
 SHUTDOWN_TIMEOUT_S = 10
 BACKLOG = 2048
 
@@ -189,11 +190,29 @@ async def _children(settings: Settings, dsn: str) -> AsyncIterator[None]:
                 arguments += ["--state-dir", str(settings.data_dir / "sandboxes" / sandbox.key)]
             children.append(Child(sandbox.module, arguments, {}))
     try:
+        await asyncio.gather(*(_is_free(host, port) for host, port in addresses.values()))
         await asyncio.gather(*(child.start() for child in children))
         await asyncio.gather(*(_accepts(host, port) for host, port in addresses.values()))
         yield
     finally:
         await asyncio.gather(*(child.stop() for child in children))
+
+
+async def _is_free(host: str, port: int) -> None:
+    """Wait until the port can be listened on: emulators whose parent was killed may still be on their way out. Raises
+    RuntimeError after PORT_FREE_TIMEOUT_S; somebody else's server must not be taken for the sandbox."""
+    deadline = time.monotonic() + PORT_FREE_TIMEOUT_S
+    while True:
+        try:
+            socket.create_server((host, port)).close()
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise RuntimeError(
+                    f"port {port}, which a sandbox needs, is taken; choose another --port or BOOKBRIDGE_EMULATOR_PORT, "
+                    "or go without: --no-emulators"
+                ) from error
+        await asyncio.sleep(0.05)
 
 
 async def _accepts(host: str, port: int) -> None:

@@ -70,6 +70,8 @@ class Child:
             *self._arguments,
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
+            # What children have to say goes to standard error; standard output is for the person at our terminal.
+            stdout=asyncio.subprocess.DEVNULL,
             preexec_fn=_die_with_parent,
             # Its own group: Ctrl-C reaches us alone, and we stop it in order.
             start_new_session=True,
