@@ -168,16 +168,6 @@ async def synced(db: Db, company_id: UUID, connection_id: UUID, moment: datetime
     )
 
 
-async def set_facts(db: Db, company_id: UUID, connection_id: UUID, facts: Mapping[str, str]) -> None:
-    """Keep newly learnt facts beside the earlier ones."""
-    await db.execute(
-        "update connections set facts = facts || $3::jsonb where company_id = $1 and id = $2",
-        company_id,
-        connection_id,
-        msgspec.json.encode(dict(facts)).decode(),
-    )
-
-
 async def timeline(db: Db, company_id: UUID, connection_id: UUID) -> list[Moment]:
     """The newest TIMELINE_MAX entries, newest first."""
     rows = await db.fetch(

@@ -24,8 +24,6 @@ class OAuth2:
     scopes: tuple[str, ...]
     pkce: bool = True
     client_auth: ClientAuth = ClientAuth.BASIC
-    refresh_rotates: bool = True
-    """The refresh token is used up by each refresh; losing the answer may lose the connection."""
     token_timeout_s: float = 40.0
     callback_facts: tuple[str, ...] = ()
     """Parameters of the vendor's redirect that name the organisation (some vendors tell it nowhere else): they
