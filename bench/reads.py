@@ -26,6 +26,7 @@ from rich.table import Table
 
 from bench.paging import fill
 from bookbridge import app
+from bookbridge.api.http_protocol import server_config
 from bookbridge.settings import Settings
 from bookbridge.store import records
 from bookbridge.store.embedded import EmbeddedPostgres
@@ -46,7 +47,7 @@ async def serve(dsn: str, data_dir: Path, port: int) -> None:
     settings = Settings(port=port, data_dir=data_dir, api_key=KEY, emulators=False)
     async with app.open_rooms(settings, dsn) as rooms:
         asgi = await app.api_server(rooms)
-        config = uvicorn.Config(asgi, port=port, log_level="warning", access_log=False)
+        config = server_config(asgi, host="127.0.0.1", port=port)
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - the server offers nothing to wait for

@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from bookbridge import app as composition
-from bookbridge.api.http_protocol import BoundedHttpProtocol
+from bookbridge.api.http_protocol import server_config
 from bookbridge.companies import vault
 from bookbridge.companies.errors import CompaniesError
 from bookbridge.emulators.sandboxes import SANDBOXES
@@ -40,8 +40,6 @@ console = Console(highlight=False)
 
 READY_TIMEOUT_S = 60.0
 PORT_FREE_TIMEOUT_S = 10.0
-SHUTDOWN_TIMEOUT_S = 10
-BACKLOG = 2048
 
 DataDir = Annotated[Path | None, typer.Option(help="Everything is kept here: database and secret keys.")]
 DatabaseUrl = Annotated[str | None, typer.Option(help="PostgreSQL 15+; without it one is started and kept.")]
@@ -241,20 +239,7 @@ def _worker(settings: Settings, dsn: str) -> Child:
 
 async def _serve(settings: Settings, asgi: Any, api_key: str) -> None:
     """Serve until SIGTERM or SIGINT; print where, once everything answers."""
-    config = uvicorn.Config(
-        asgi,
-        host=settings.host,
-        port=settings.port,
-        http=BoundedHttpProtocol,
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
-        proxy_headers=False,
-    )
+    config = server_config(asgi, host=settings.host, port=settings.port)
     server = uvicorn.Server(config)
     announcing = asyncio.create_task(_announce(settings, api_key))
     try:

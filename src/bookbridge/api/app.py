@@ -36,6 +36,7 @@ from bookbridge.api.bodies import BODY_SIZE_MAX_BYTES
 from bookbridge.api.cross_origin import CrossOrigin
 from bookbridge.api.errors import handle
 from bookbridge.api.front import Front
+from bookbridge.api.lists import Lists
 from bookbridge.api.services import Services
 
 FORM_PARTS_MAX = 20
@@ -86,4 +87,5 @@ def create_api(services: Services, *, pages: Sequence[ControllerRouterHandler] =
         multipart_form_part_limit=FORM_PARTS_MAX,
         request_max_body_size=BODY_SIZE_MAX_BYTES,
     )
-    return Front(CrossOrigin(app, services.pool, services.views.base_url, services.origins), app.routes)
+    inner = CrossOrigin(app, services.pool, services.views.base_url, services.origins)
+    return Front(Lists(inner, services), app.routes)

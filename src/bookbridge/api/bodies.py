@@ -72,14 +72,19 @@ class JsonText(Response[bytes]):
 
     async def _leave(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope, receive
-        start: HTTPResponseStartEvent = {
-            "type": "http.response.start",
-            "status": self.status_code or 200,
-            "headers": [*_JSON_HEADERS, (b"content-length", b"%d" % len(self.content))],
-        }
-        await send(start)
-        end: HTTPResponseBodyEvent = {"type": "http.response.body", "body": self.content, "more_body": False}
-        await send(end)
+        await send_json(send, self.content, self.status_code or 200)
+
+
+async def send_json(send: Send, body: bytes, status: int = 200) -> None:
+    """Send JSON text as a whole answer."""
+    start: HTTPResponseStartEvent = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [*_JSON_HEADERS, (b"content-length", b"%d" % len(body))],
+    }
+    await send(start)
+    end: HTTPResponseBodyEvent = {"type": "http.response.body", "body": body, "more_body": False}
+    await send(end)
 
 
 _JSON_HEADERS = [

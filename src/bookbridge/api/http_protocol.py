@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import uuid
 from asyncio import TimerHandle
-from typing import Final
+from typing import Any, Final
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bookbridge.api.errors import ApiError, correlation_id
@@ -23,6 +24,28 @@ HEAD_TIMEOUT_S: Final = 20.0
 """From the connection, or from a further request's first byte, to the end of its headers."""
 
 TOO_LARGE: Final = "The address or the headers of the request are too large."
+
+
+SHUTDOWN_TIMEOUT_S: Final = 10
+BACKLOG: Final = 2048
+
+
+def server_config(asgi: Any, *, host: str, port: int) -> uvicorn.Config:
+    """How the API is served, whoever serves it."""
+    return uvicorn.Config(
+        asgi,
+        host=host,
+        port=port,
+        http=BoundedHttpProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
+        proxy_headers=False,
+    )
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):

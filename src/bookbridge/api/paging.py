@@ -90,12 +90,17 @@ class Paging:
 
 
 def paging_of(request: AnyRequest) -> Paging:
-    """What the query string asks for. Raises ApiError 400 for numbers out of range."""
-    found = pairs(request.scope["query_string"])
+    """What a request's query string asks for. Raises ApiError 400 for numbers out of range."""
+    return paging_at(request.scope["path"], request.scope["query_string"])
+
+
+def paging_at(path: str, query_string: bytes) -> Paging:
+    """What a query string asks for. Raises ApiError 400 for numbers out of range."""
+    found = pairs(query_string)
     given = {name.lower(): value for name, value in found}
     others = [(name, value) for name, value in found if name.lower() not in OWN]
     return Paging(
-        path=quote(request.scope["path"]),
+        path=quote(path),
         page=integer(given, "page", 1, at_least=1, at_most=PAGE_MAX) or 1,
         page_size=integer(given, "pageSize", PAGE_SIZE_DEFAULT, at_least=1, at_most=PAGE_SIZE_MAX) or 1,
         query=given.get("query", ""),

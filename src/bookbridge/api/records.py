@@ -18,7 +18,7 @@ from bookbridge.accounting.data_type import Level
 from bookbridge.accounting.types.bank_transactions import BANK_TRANSACTIONS
 from bookbridge.api.bodies import AnyRequest, raw_answer
 from bookbridge.api.errors import PULL, ApiError, not_found
-from bookbridge.api.paging import page_of_texts, paging_of
+from bookbridge.api.paging import Paging, page_of_texts, paging_of
 from bookbridge.api.parameters import ID_LENGTH_SHOWN, company_id_of, connection_id_of, record_id_of
 from bookbridge.api.services import Given, Services
 from bookbridge.companies import companies, connections
@@ -34,7 +34,7 @@ NOT_REQUESTED = "The data set has not been requested."
 @get("/companies/{company_id:str}/data/{segment:str}")
 async def list_of_company(request: AnyRequest, company_id: str, segment: str, services: Given) -> Response[bytes]:
     """One page of a company's records of a type, over all its connections; or the one record of a single type."""
-    data_type = _data_type(segment, at=Level.COMPANY)
+    data_type = data_type_at(segment, at=Level.COMPANY)
     return await _list(request, services, data_type, Scope(company_id_of(company_id), data_type.key))
 
 
@@ -43,7 +43,7 @@ async def list_of_connection(
     request: AnyRequest, company_id: str, connection_id: str, segment: str, services: Given
 ) -> Response[bytes]:
     """The same, of one connection."""
-    data_type = _data_type(segment, at=Level.CONNECTION)
+    data_type = data_type_at(segment, at=Level.CONNECTION)
     scope = Scope(company_id_of(company_id), data_type.key, connection_id_of(connection_id))
     return await _list(request, services, data_type, scope)
 
@@ -51,7 +51,7 @@ async def list_of_connection(
 @get("/companies/{company_id:str}/data/{segment:str}/{record_id:str}")
 async def get_of_company(company_id: str, segment: str, record_id: str, services: Given) -> Response[bytes]:
     """One record of a company."""
-    data_type = _data_type(segment, at=Level.COMPANY)
+    data_type = data_type_at(segment, at=Level.COMPANY)
     return await _one(services, data_type, Scope(company_id_of(company_id), data_type.key), record_id)
 
 
@@ -60,7 +60,7 @@ async def get_of_connection(
     company_id: str, connection_id: str, segment: str, record_id: str, services: Given
 ) -> Response[bytes]:
     """The same, of one connection."""
-    data_type = _data_type(segment, at=Level.CONNECTION)
+    data_type = data_type_at(segment, at=Level.CONNECTION)
     scope = Scope(company_id_of(company_id), data_type.key, connection_id_of(connection_id))
     return await _one(services, data_type, scope, record_id)
 
@@ -71,7 +71,7 @@ async def list_of_bank_account(
     request: AnyRequest, company_id: str, connection_id: str, segment: str, record_id: str, services: Given
 ) -> Response[bytes]:
     """One page of the transactions of a bank account."""
-    parent = _data_type(segment, at=Level.CONNECTION)
+    parent = data_type_at(segment, at=Level.CONNECTION)
     if parent.key != BANK_TRANSACTIONS.parent:
         raise not_found(f"Records of '{segment[:ID_LENGTH_SHOWN]}' have no bank transactions.", PULL)
     company, connection, account = company_id_of(company_id), connection_id_of(connection_id), record_id_of(record_id)
@@ -83,10 +83,16 @@ async def list_of_bank_account(
 async def _list(
     request: AnyRequest, services: Services, data_type: AnyDataType, scope: Scope, *, within: str | None = None
 ) -> Response[bytes]:
-    """`within` is the id of the record under which a data type with a parent is listed."""
     if data_type.single:
         return await _one(services, data_type, scope, data_type.key)
-    paging = paging_of(request)
+    return raw_answer(await text_of_page(services, data_type, scope, paging_of(request), within=within))
+
+
+async def text_of_page(
+    services: Services, data_type: AnyDataType, scope: Scope, paging: Paging, *, within: str | None = None
+) -> bytes:
+    """The JSON text of one page. `within` is the id of the record under which a data type with a parent is listed.
+    Raises ApiError: why there is nothing to list; QueryError."""
     condition = order = None
     if paging.query or paging.order_by or within is not None:
         properties = records.properties(data_type)
@@ -102,7 +108,7 @@ async def _list(
     if not total:
         # Only an empty answer needs a reason, so a full one costs no further look-up.
         await refuse_unread(services, data_type, scope)
-    return raw_answer(page_of_texts(paging, bodies, total))
+    return page_of_texts(paging, bodies, total)
 
 
 def _narrowed(condition: Compiled | None, parent: Property, parent_id: str, first: int) -> Compiled:
@@ -125,8 +131,8 @@ async def text_of_one(services: Services, data_type: AnyDataType, scope: Scope, 
     return body
 
 
-def _data_type(segment: str, *, at: Level) -> AnyDataType:
-    """Raises ApiError 404, also for a data type that is read elsewhere."""
+def data_type_at(segment: str, *, at: Level) -> AnyDataType:
+    """The data type that is read under a segment. Raises ApiError 404, also for one that is read elsewhere."""
     try:
         found = catalog.by_path(segment)
     except catalog.UnknownDataTypeError:
