@@ -161,7 +161,8 @@ async def test_a_consumer_deleted_in_mid_emit_does_not_fail_the_emitter(pool: as
 
         await until(waits_for_the_deletion)
         await deletion.commit()
-    assert await pool.fetchval("select id from webhook_messages") == await emitting
+    emitted = await emitting
+    assert await pool.fetchval("select id from webhook_messages") == emitted
     assert await pool.fetchval("select count(*) from webhook_deliveries") == 0
 
 
