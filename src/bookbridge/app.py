@@ -41,6 +41,7 @@ from bookbridge.portal.services import PortalServices
 from bookbridge.push import idempotency
 from bookbridge.push.doorbell import TIME_OUT_TASK, WRITE_TASK
 from bookbridge.push.run import Runner as PushRunner
+from bookbridge.push.settled import OnSettled
 from bookbridge.push.timeouts import Timeouts
 from bookbridge.settings import Settings
 from bookbridge.store.migrations import migrate
@@ -214,7 +215,14 @@ async def api_server(rooms: Rooms) -> ASGIApp:
 
 def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, jobs.Handler]]:
     """The handlers of the tasks: those that work on books, and those that tell callers."""
-    push = PushRunner(rooms.pool, rooms.sessions, connector, rooms.views, on_written=_read_after_write)
+    push = PushRunner(
+        rooms.pool,
+        rooms.sessions,
+        connector,
+        rooms.views,
+        on_written=_read_after_write,
+        on_settled=on_settled(rooms),
+    )
     books: dict[str, jobs.Handler] = {
         sync_queue.SYNC_TASK: SyncRunner(rooms.pool, rooms.sessions, rooms.views).handle,
         KEYS_TASK: KeyWriter(rooms.pool).handle,
@@ -228,6 +236,12 @@ def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, job
         rules.ALERT_TASK: alerts.AlertSender(rooms.pool, partial(_identity, rooms), settings=delivery),
     }
     return books, telling
+
+
+def on_settled(rooms: Rooms) -> Sequence[OnSettled]:
+    """What is called when a write has come to its end, in the transaction that says so: a line per product."""
+    del rooms
+    return ()
 
 
 async def _identity(rooms: Rooms) -> alerts.Identity:

@@ -3,6 +3,8 @@
     succeeded   records saved as the platform now holds them, operation Success, event, a read queued
     failed      operation Failed, event
 
+Both settle the operation (see `settled`).
+
 It must not talk to a vendor; deciding which outcome it is belongs to `run`.
 """
 
@@ -20,9 +22,10 @@ from bookbridge.companies.connections import Connection
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.errors import FieldProblem
 from bookbridge.connectors.kit.session import Reread, Written
-from bookbridge.push import events, operations
+from bookbridge.push import events, operations, settled
 from bookbridge.push.findings import Findings, Validation
 from bookbridge.push.operations import CHANGE_OF, Change, ChangedRecord, PushOperation, Status
+from bookbridge.push.settled import OnSettled
 from bookbridge.store import records
 from bookbridge.store.pool import Db
 from bookbridge.store.records import RecordBatch
@@ -40,6 +43,7 @@ async def succeeded(
     operation: PushOperation,
     written: Written,
     on_written: OnWritten | None,
+    on_settled: Sequence[OnSettled] = (),
 ) -> PushOperation | None:
     """Record a write that landed. None: this run lost the operation, and nothing was changed."""
     ended = await operations.succeed(db, operation, changes_of(operation, written), written.attachment_id)
@@ -52,6 +56,7 @@ async def succeeded(
     await events.tell(db, views, ended, successful=True)
     if operation.sync_on_complete and on_written is not None and same_books:
         await on_written(db, connection, operation.data_type)
+    await settled.tell(db, ended, on_settled)
     log.info(
         "push_succeeded", operation_id=str(ended.id), data_type=ended.data_type, kind=ended.kind.value, runs=ended.runs
     )
@@ -59,7 +64,12 @@ async def succeeded(
 
 
 async def failed(
-    db: Db, views: Views, operation: PushOperation, message: str, fields: Sequence[FieldProblem] = ()
+    db: Db,
+    views: Views,
+    operation: PushOperation,
+    message: str,
+    fields: Sequence[FieldProblem] = (),
+    on_settled: Sequence[OnSettled] = (),
 ) -> PushOperation | None:
     """Record a write that did not land, or of which nobody can tell; the message says which. None: this run lost
     the operation, and nothing was changed."""
@@ -69,6 +79,7 @@ async def failed(
     # Whoever was told of the time-out has been told that the write was unsuccessful.
     if ended.status is not Status.TIMED_OUT:
         await events.tell(db, views, ended, successful=False)
+    await settled.tell(db, ended, on_settled)
     log.info(
         "push_failed", operation_id=str(ended.id), data_type=ended.data_type, kind=ended.kind.value, runs=ended.runs
     )

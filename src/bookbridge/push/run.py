@@ -24,7 +24,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,6 +43,7 @@ from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.connector import Connector
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.errors import (
+    FieldProblem,
     NeedsRelink,
     NotSupported,
     RateLimited,
@@ -57,7 +58,9 @@ from bookbridge.push import bodies, operations, outcomes
 from bookbridge.push.errors import PushError
 from bookbridge.push.operations import Content, PushOperation, Stage
 from bookbridge.push.outcomes import OnWritten
+from bookbridge.push.settled import OnSettled
 from bookbridge.push.submit import write_row
+from bookbridge.store.pool import Db
 
 log = structlog.get_logger(__name__)
 
@@ -116,6 +119,7 @@ class Runner:
         views: Views,
         *,
         on_written: OnWritten | None = None,
+        on_settled: Sequence[OnSettled] = (),
         backoff: Backoff | None = None,
     ) -> None:
         self._pool = pool
@@ -123,6 +127,7 @@ class Runner:
         self._connector_of = connector_of
         self._views = views
         self._on_written = on_written
+        self._on_settled = tuple(on_settled)
         self._backoff = backoff or Backoff()
 
     async def handler(self, key: str) -> float | None:
@@ -169,7 +174,7 @@ class Runner:
             async with self._pool.acquire() as db, db.transaction():
                 # The connection is locked before the operation, in the order of those who delete them.
                 now = await connections.hold(db, connection.company_id, connection.id)
-                await outcomes.succeeded(db, self._views, now, begun, written, self._on_written)
+                await outcomes.succeeded(db, self._views, now, begun, written, self._on_written, self._on_settled)
         except ConnectionNotFound:
             return
 
@@ -239,16 +244,21 @@ class Runner:
     async def _lose_access(self, connection: Connection, operation: PushOperation, stage: Stage, message: str) -> None:
         async with self._pool.acquire() as db, db.transaction():
             await lifecycle.deauthorized(db, self._views, connection, reason=message)
-            await outcomes.failed(db, self._views, operation, _honest(stage, message))
+            await self._failed(db, operation, _honest(stage, message))
 
     async def _refuse(self, operation: PushOperation, message: str, rejected: Rejected | None = None) -> None:
         """The vendor's clear no: nothing was written, and nothing would be by sending it again."""
         async with self._pool.acquire() as db, db.transaction():
-            await outcomes.failed(db, self._views, operation, message, rejected.fields if rejected else ())
+            await self._failed(db, operation, message, rejected.fields if rejected else ())
 
     async def _fail(self, operation: PushOperation, stage: Stage, message: str) -> None:
         async with self._pool.acquire() as db, db.transaction():
-            await outcomes.failed(db, self._views, operation, _honest(stage, message))
+            await self._failed(db, operation, _honest(stage, message))
+
+    async def _failed(
+        self, db: Db, operation: PushOperation, message: str, fields: Sequence[FieldProblem] = ()
+    ) -> None:
+        await outcomes.failed(db, self._views, operation, message, fields, self._on_settled)
 
 
 @dataclass(frozen=True)

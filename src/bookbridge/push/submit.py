@@ -20,7 +20,7 @@ from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.connector import AttachmentRule, Connector, Write
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File
-from bookbridge.push import doorbell, events, operations
+from bookbridge.push import doorbell, events, operations, settled
 from bookbridge.push.errors import (
     AttachmentRefused,
     BadParameter,
@@ -63,6 +63,9 @@ async def submit(
     db: Db, views: Views, connector: Connector, company_id: UUID, connection_id: UUID, submission: Submission
 ) -> PushOperation:
     """Accept a write: the operation is Pending and will be carried out, or Failed when its content is invalid.
+
+    An operation that failed here is settled: `settled.CHANNEL` is notified, the hooks of the worker are not called,
+    since the caller has the outcome in hand.
 
     Raises a PushError or ConnectionNotFound when it is not even that; nothing is stored then.
     """
@@ -147,6 +150,7 @@ async def _store(
     )
     if refused:
         await events.tell(db, views, operation, successful=False)
+        await settled.tell(db, operation)
         return operation
     await doorbell.wake(db, connection.id)
     if submission.timeout_in_minutes is not None:

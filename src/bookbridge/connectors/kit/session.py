@@ -153,6 +153,11 @@ class Session(Protocol):
         """The vendor's total for a countable list, now; None if it does not tell."""
         ...
 
+    async def record(self, data_type: str, record_id: str) -> Reread | None:
+        """One record as the vendor holds it now, deleted ones as such. None: the vendor has no such record. `data_type`
+        is a key of the catalogue. Raises NotSupported for a type whose records cannot be asked for one by one."""
+        ...
+
     async def write(
         self, write: Write[Any], record: Record | None, intent: Intent, *, record_id: str | None = None
     ) -> Written:

@@ -17,7 +17,7 @@ from bookbridge.accounting.attachments import Attachment
 from bookbridge.accounting.dates import contract_datetime
 from bookbridge.accounting.records import Record
 from bookbridge.connectors.kit.connector import Operation, Source, Write
-from bookbridge.connectors.kit.errors import NeedsRelink, RecordNotFound
+from bookbridge.connectors.kit.errors import NeedsRelink, NotSupported, RecordNotFound
 from bookbridge.connectors.kit.http import Answer
 from bookbridge.connectors.kit.session import Access, File, Intent, Page, Reread, Written
 from bookbridge.connectors.sandbox import payloads
@@ -72,11 +72,23 @@ class SandboxSession:
             raise NeedsRelink("The ledger has no such book any more; connect again to open it.") from error
         return decode(answer, payloads.Listing)
 
+    async def record(self, data_type: str, record_id: str) -> Reread | None:
+        """One record as the ledger holds it, with its last content if it was deleted."""
+        source = _SOURCES.get(data_type)
+        if source is None or not source.incremental:
+            raise NotSupported(f"Single records of {data_type} cannot be asked for.")
+        try:
+            answer = await self._client.call("GET", f"{self._book}/{source.path}/{_named(record_id)}")
+        except RecordNotFound:
+            return None
+        touched = payloads.Touched(data_type, decode(answer, msgspec.Raw))
+        return next(iter(self._rereads([touched])))
+
     async def write(
         self, write: Write[Any], record: Record | None, intent: Intent, *, record_id: str | None = None
     ) -> Written:
         """Send a write under the intent's key, which the ledger honours for ever."""
-        path = f"{self._book}/{write.path}" + (f"/{quote(record_id, safe='')}" if record_id else "")
+        path = f"{self._book}/{write.path}" + (f"/{_named(record_id)}" if record_id else "")
         content = None if record is None else _encode(write.shape(record, self._facts))
         key = {"Idempotency-Key": intent.key}
         answer = await self._client.call(METHODS[write.operation], path, effect=True, headers=key, content=content)
@@ -144,10 +156,18 @@ class SandboxSession:
         return decode(await self._client.call("GET", self._files(data_type, record_id)), list[payloads.File])
 
     def _files(self, data_type: str, record_id: str) -> str:
-        return f"{self._book}/{data_type}/{quote(record_id, safe='')}/attachments"
+        return f"{self._book}/{data_type}/{_named(record_id)}/attachments"
 
     async def disconnect(self) -> None:
         """Nothing to give back: the book stays, for when the connection is linked again."""
+
+
+def _named(record_id: str) -> str:
+    """A record's id as a part of an address. Raises RecordNotFound for one that would lead to another place: the
+    ledger's server takes an encoded slash for a slash."""
+    if "/" in record_id:
+        raise RecordNotFound("The ledger has no such record.")
+    return quote(record_id, safe="")
 
 
 def _attachment(one: payloads.File) -> Attachment:

@@ -16,8 +16,8 @@ from bookbridge.connectors.kit import http
 from bookbridge.connectors.kit.ahead import ahead
 from bookbridge.connectors.kit.connector import Source, Write
 from bookbridge.connectors.kit.errors import RecordNotFound, Rejected
-from bookbridge.connectors.kit.session import Access, File, Intent, Page, Written
-from bookbridge.connectors.xero import attachments, lookup, paging, sending, statements
+from bookbridge.connectors.kit.session import Access, File, Intent, Page, Reread, Written
+from bookbridge.connectors.xero import attachments, lookup, paging, sending, single, statements
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows
 from bookbridge.connectors.xero.dates import http_date, milliseconds
@@ -148,6 +148,10 @@ class XeroSession:
         params = {**source.query, "page": "1", "pageSize": "1"}
         rows = await self._client.rows(source.path, source.payload, params=params)
         return _total(rows)
+
+    async def record(self, data_type: str, record_id: str) -> Reread | None:
+        """One record as Xero holds it; see `single`."""
+        return await single.record(self._client, self._chart, data_type, record_id)
 
     async def write(
         self, write: Write[Any], record: Record | None, intent: Intent, *, record_id: str | None = None

@@ -4,6 +4,7 @@ PUT    /organisations/{organisation}                           open a book {"see
 GET    /organisations/{organisation}
 GET    /organisations/{organisation}/answers/{key}             what was answered under an idempotency key
 GET    /organisations/{organisation}/{kind}                    ?updatedSince= &after= &pageSize=
+GET    /organisations/{organisation}/{kind}/{record}
 POST   /organisations/{organisation}/{kind}                    Idempotency-Key
 PUT    /organisations/{organisation}/{kind}/{record}
 DELETE /organisations/{organisation}/{kind}/{record}
@@ -119,6 +120,12 @@ async def rows(
     return _json(await state.desk.ask(state.desk.ledger.rows, organisation, kind, since, after, page_size))
 
 
+@get("/{kind:str}/{record:str}")
+async def row(state: State, organisation: str, kind: str, record: str) -> Response[bytes]:
+    """One record."""
+    return _json(await state.desk.ask(state.desk.ledger.row, organisation, kind, record))
+
+
 @post("/{kind:str}")
 async def create(
     request: Asked, state: State, organisation: str, kind: str, key: IdempotencyKey = ""
@@ -173,7 +180,7 @@ async def download(state: State, organisation: str, kind: str, record: str, file
     return Response(found.content, media_type="application/octet-stream")
 
 
-_HANDLERS: Final = [open_book, organisation, answer, rows, create, update, remove, files, attach, download]
+_HANDLERS: Final = [open_book, organisation, answer, rows, row, create, update, remove, files, attach, download]
 
 
 def _json(answer: Answer) -> Response[bytes]:

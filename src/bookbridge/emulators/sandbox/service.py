@@ -100,6 +100,14 @@ class Ledger:
         following = None if last is None else f"{last.updated_us}.{last.id}"
         return _page(found[:limit], self._storage.total(organisation_id, kind), following)
 
+    def row(self, organisation_id: str, kind: str, record_id: str) -> Answer:
+        """One record, a deleted one with its last content. Raises Missing."""
+        self._grown(organisation_id)
+        found = self._storage.row(organisation_id, kind, record_id) if kind in LISTS else None
+        if found is None:
+            raise Missing
+        return Answer(200, encode(_row(found)))
+
     # -- writing ------------------------------------------------------------------------------------------
 
     def create(self, organisation_id: str, kind: str, body: bytes, key: str) -> Answer:
