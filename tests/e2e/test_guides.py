@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +17,7 @@ from codat_sync_for_payables.models import shared as payables_shared
 
 from tests.e2e.browser import Browser
 from tests.e2e.installation import API_KEY, Installation, until
-
-HERE = Path(__file__).parent
-OLD_SDK = HERE.parents[1] / ".venv-old-sdk" / "bin" / "python"
-OLD_SDK_TIMEOUT_S = 60
+from tests.sdks import programs
 
 PLATFORMS = {
     "akxx": "Oracle NetSuite",
@@ -133,16 +127,22 @@ def test_the_platforms_own_client_lists_what_can_be_connected(live: Installation
 
 
 def test_the_older_printed_sample(live: Installation) -> None:
-    """Needs the older library, which cannot be installed beside the newer one."""
-    if not OLD_SDK.exists():
-        pytest.skip("the environment of the older library is missing; `make test` makes it")
-    arguments = [str(OLD_SDK), str(HERE / "old_guide.py"), live.url, API_KEY]
-    ran = subprocess.run(arguments, capture_output=True, text=True, timeout=OLD_SDK_TIMEOUT_S, check=False)
-    assert ran.returncode == 0, ran.stderr
-    told = json.loads(ran.stdout)
+    told = programs.old_python("guide", live.url, API_KEY)
     assert (told["status"], told["unlink_status_code"]) == ("PendingAuth", 200)
     (connection,) = live.call("GET", f"/companies/{told['company']}/connections")["results"]
     assert connection["status"] == "Unlinked"
+
+
+@pytest.mark.parametrize("key", PLATFORMS)
+def test_the_printed_typescript_samples(live: Installation, key: str) -> None:
+    told = programs.typescript("guides", live.url, API_KEY, key)
+    company, connection = told["company"], told["connection"]
+    assert told["redirect"].startswith(f"{live.url}/link/company/{company}")
+    assert connection["status"] == "PendingAuth"
+    assert words(PLATFORMS[key]) in connection["platformName"]
+    assert connection["linkUrl"].startswith(f"{live.url}/companies/{company}/connections/{connection['id']}/start?otp=")
+    assert (told["partner"]["status"], told["partner"]["sourceType"]) == ("Linked", "Expense")
+    assert (told["unlinked"]["id"], told["unlinked"]["status"]) == (connection["id"], "Unlinked")
 
 
 def test_the_white_label_flow(live: Installation) -> None:
