@@ -21,6 +21,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from bench.registry import Check
 from bookbridge.accounting import catalog
 from bookbridge.store import records
 from bookbridge.store.embedded import EmbeddedPostgres
@@ -140,8 +141,8 @@ async def measure(large: int) -> dict[str, dict[str, float]]:
             await server.stop()
 
 
-def run(large: int = LARGE) -> dict[str, dict[str, float]]:
-    """Measure, print, and return milliseconds and ratios by case."""
+def run(large: int = LARGE) -> list[Check]:
+    """Measure, and print milliseconds and ratios by case."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     results = uvloop.run(measure(large))
     table = Table(title=f"A page of {PAGE_SIZE} bills, median of {ROUNDS}; target {RATIO_MAX} times at most")
@@ -152,7 +153,11 @@ def run(large: int = LARGE) -> dict[str, dict[str, float]]:
         ratio = f"[{colour}]{result['ratio']:.2f}[/]"
         table.add_row(case, f"{result['small_ms']:.2f}", f"{result['large_ms']:.2f}", ratio, f"{result['total']:,.0f}")
     Console(width=110).print(table)
-    return results
+    return [
+        Check(f"{case}: of {large:,} against {SMALL:,}", result["ratio"], RATIO_MAX, at_most=True)
+        for case, result in results.items()
+        if case not in BEYOND
+    ]
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.paging import fill
+from bench.registry import Check
 from bookbridge import app
 from bookbridge.api.http_protocol import server_config
 from bookbridge.settings import Settings
@@ -146,8 +147,8 @@ def _round(child: subprocess.Popen[str]) -> float:
     return float(child.stdout.readline())
 
 
-def run(port: int = 8490) -> dict[str, Any]:
-    """Measure, print, and return pages per second and their ratio."""
+def run(port: int = 8490) -> list[Check]:
+    """Measure, and print pages per second and their ratio."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     with tempfile.TemporaryDirectory() as directory:
         result = uvloop.run(_measure(Path(directory), port))
@@ -158,7 +159,7 @@ def run(port: int = 8490) -> dict[str, Any]:
     table.add_row("API", f"{result['api_pages_s']:,.0f}", f"[{colour}]{result['ratio']:.2f}[/] (target {TARGET})")
     table.add_row("bare asyncpg loop", f"{result['sql_pages_s']:,.0f}", "1.00")
     Console(width=110).print(table)
-    return result
+    return [Check("pages/s of the API, of the same SQL in a bare loop", result["ratio"], TARGET)]
 
 
 if __name__ == "__main__":

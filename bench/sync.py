@@ -24,11 +24,13 @@ import asyncpg
 from rich.console import Console
 from rich.table import Table
 
+from bench.registry import Check
 from bookbridge.store.embedded import EmbeddedPostgres
 
 INVOICES = 20_000
 ROUNDS = 3
 PAGE_SIZES = (100, 1_000)
+SPEED_MIN = 2.0
 CONTENDERS = {"floor": "floor_invoices", "bookbridge": "records", "dlt": "invoices"}
 """Name → the table whose rows are counted."""
 
@@ -45,10 +47,17 @@ class Figures:
     rewritten: int = 0
 
 
-def run() -> dict[str, Any]:
-    """Measure; prints tables and returns the medians."""
+def run() -> list[Check]:
+    """Measure, and print a table for each page size."""
     with tempfile.TemporaryDirectory(prefix="bookbridge-bench-") as folder:
-        return asyncio.run(_run(Path(folder)))
+        results = asyncio.run(_run(Path(folder)))
+    checks = []
+    for page_size, found in results.items():
+        ours, theirs = found["bookbridge"], found["dlt"]
+        speed = ours["records_per_s"] / theirs["records_per_s"]
+        checks.append(Check(f"records/s, of dlt's, page size {page_size}", speed, SPEED_MIN))
+        checks.append(Check(f"rows written on an unchanged read, page size {page_size}", ours["rewritten"], 0, True))
+    return checks
 
 
 async def _run(folder: Path) -> dict[str, Any]:
