@@ -18,7 +18,7 @@ endif
 export UV_LINK_MODE ?= copy
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format bench contract lock clean
+.PHONY: help install demo up test check format docs bench contract lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ check: $(VENV)/.ready ## Format, lint, types, import order
 format: $(VENV)/.ready ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.ready ## Write the description of the API anew
+	$(BIN)/python -m bookbridge.api.openapi docs/openapi.json
 
 bench: $(VENV)/.ready ## Measure, side by side with others in one run
 	$(BIN)/python -m bench

@@ -42,7 +42,7 @@ PICTURE_HEADERS = {
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 
-_PROPERTIES = {
+PROPERTIES = {
     "key": Property(Kind.STRING, "i.key"),
     "name": Property(Kind.STRING, "i.name"),
     "sourceType": Property(Kind.STRING, "i.source_type"),
@@ -157,8 +157,8 @@ async def get_picture(request: AnyRequest, platform_key: str, picture: str) -> R
 async def _matching(db: Db, services: Services, paging: Paging) -> tuple[list[str], int]:
     """Keys of the page's platforms, and how many match in all. The database compares, so that queries mean the same
     here as everywhere."""
-    condition = paging.condition(_PROPERTIES, of=WHAT, first=_COLUMNS + 1)
-    order = paging.order(_PROPERTIES, of=WHAT) or "i.place"
+    condition = paging.condition(PROPERTIES, of=WHAT, first=_COLUMNS + 1)
+    order = paging.order(PROPERTIES, of=WHAT) or "i.place"
     rows = await db.fetch(
         f"""select i.key, count(*) over () as total from unnest($1::text[], $2::text[], $3::text[], $4::boolean[],
             $5::boolean[], $6::boolean[], $7::text[], $8::text[]) with ordinality

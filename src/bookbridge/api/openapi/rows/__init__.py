@@ -1,0 +1,1 @@
+"""The rows of all operations, a module per subject, gathered in `operations`."""

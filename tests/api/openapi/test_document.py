@@ -1,0 +1,115 @@
+"""The document describes every route, is valid, and is the one that is committed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.handlers import HTTPRouteHandler
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from bookbridge.accounting import catalog
+from bookbridge.accounting.types.bills import Bill
+from bookbridge.api import companies
+from bookbridge.api.app import SUBJECTS
+from bookbridge.api.openapi.document import build, document, document_text, routes_of, undescribed
+from bookbridge.api.openapi.operation import Operation
+from bookbridge.api.openapi.operations import Subject, all_operations
+
+COMMITTED = Path(__file__).parents[3] / "docs" / "openapi.json"
+KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def handlers() -> list[HTTPRouteHandler]:
+    found = [handler for subject in SUBJECTS for handler in subject]
+    assert all(isinstance(handler, HTTPRouteHandler) for handler in found)
+    return found
+
+
+def operations() -> Iterator[dict[str, Any]]:
+    for methods in document()["paths"].values():
+        yield from methods.values()
+
+
+def test_every_route_has_a_row() -> None:
+    assert undescribed(handlers()) == [], "add a row in bookbridge/api/openapi/rows"
+
+
+def test_a_route_without_a_row_is_found() -> None:
+    known = {id(row.handler) for _, row in all_operations()}
+
+    @companies.get("/companies/{company_id:str}/forgotten")
+    async def forgotten() -> None:
+        """Not described."""
+
+    assert id(forgotten) not in known
+    assert undescribed([*handlers(), forgotten]) == ["forgotten /companies/{company_id:str}/forgotten"]
+
+
+def test_every_row_has_a_route() -> None:
+    served = {id(handler) for handler in handlers()}
+    assert [row.id for _, row in all_operations() if id(row.handler) not in served] == []
+
+
+def test_it_is_valid() -> None:
+    OpenAPIV31SpecValidator(document()).validate()
+
+
+def test_it_is_the_committed_one() -> None:
+    assert COMMITTED.read_text(encoding="utf-8") == document_text(), "run `make docs`"
+
+
+def test_ids_are_in_kebab_case() -> None:
+    assert [one["operationId"] for one in operations() if not KEBAB.fullmatch(one["operationId"])] == []
+
+
+def test_every_operation_says_what_it_is() -> None:
+    assert [one["operationId"] for one in operations() if not one["summary"] or one["summary"].endswith(".")] == []
+
+
+def test_every_reference_leads_somewhere() -> None:
+    text = document_text()
+    for reference in set(re.findall(r'"#/([^"]+)"', text)):
+        found: Any = document()
+        for step in reference.split("/"):
+            found = found[step]
+
+
+def test_every_component_is_used() -> None:
+    used = set(re.findall(r'"#/components/schemas/([^"]+)"', document_text()))
+    assert set(document()["components"]["schemas"]) - used == set()
+
+
+@pytest.mark.parametrize("data_type", catalog.DATA_TYPES, ids=lambda one: one.key)
+def test_every_data_type_has_its_own_address_and_fields(data_type: catalog.AnyDataType) -> None:
+    paths = [path for path in document()["paths"] if f"/data/{data_type.path}" in path or data_type.parent]
+    assert paths
+    schema = document()["components"]["schemas"][data_type.name]
+    assert all(field.get("description") for field in schema["properties"].values()), schema
+
+
+def test_amounts_are_numbers_and_dates_have_their_form() -> None:
+    bill = document()["components"]["schemas"][Bill.__name__]
+    assert bill["properties"]["totalAmount"]["type"] == "number"
+    assert bill["properties"]["issueDate"]["$ref"] == "#/components/schemas/DateTime"
+    assert {"id", "metadata", "modifiedDate", "totalAmount"} <= set(bill["required"])
+    written = document()["components"]["schemas"]["BillToWrite"]
+    assert "id" not in written["properties"]
+    assert "metadata" not in written["properties"]
+
+
+def test_ids_and_addresses_stand_once() -> None:
+    row = Operation(companies.list_companies, "list-companies")
+    with pytest.raises(ValueError, match="two operations are called list-companies"):
+        build([Subject("One", "", (row, row))])
+    with pytest.raises(ValueError, match="two operations describe get /companies"):
+        build([Subject("One", "", (row, Operation(companies.list_companies, "other")))])
+
+
+def test_a_row_cannot_name_a_path_that_its_handler_lacks() -> None:
+    row = Operation(companies.list_companies, "list-companies", paths=("/elsewhere",))
+    with pytest.raises(ValueError, match="the handler is not at /elsewhere"):
+        list(routes_of(row))
