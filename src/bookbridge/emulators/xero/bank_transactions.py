@@ -11,7 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from bookbridge.emulators.xero.books import Book
+from bookbridge.emulators.xero.document_fields import changed_document_fields, document_fields
 from bookbridge.emulators.xero.documents import HAS_PAYMENTS
+from bookbridge.emulators.xero.lines import build_lines, totals
 from bookbridge.emulators.xero.postings import (
     post_bank_transaction,
 )
@@ -23,15 +25,11 @@ from bookbridge.emulators.xero.records import (
     Prepayment,
 )
 from bookbridge.emulators.xero.rules import (
-    build_lines,
-    changed_document_fields,
     check_open,
     check_rate,
-    document_fields,
     resolve_account,
     resolve_contact,
     resolve_currency,
-    totals,
 )
 from bookbridge.emulators.xero.wire import Fields, ValidationFailed
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from bookbridge.emulators.xero.books import Book
+from bookbridge.emulators.xero.document_fields import (
+    changed_document_fields,
+    document_fields,
+)
 from bookbridge.emulators.xero.postings import (
     post_credit_note,
     post_invoice,
@@ -18,11 +22,7 @@ from bookbridge.emulators.xero.records import (
     CreditNote,
     Invoice,
 )
-from bookbridge.emulators.xero.rules import (
-    changed_document_fields,
-    check_open,
-    document_fields,
-)
+from bookbridge.emulators.xero.rules import check_open
 from bookbridge.emulators.xero.wire import Fields, ValidationFailed
 
 MAX_NUMBER_CHARS = 255

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from bookbridge.emulators.xero.books import Book
+from bookbridge.emulators.xero.document_fields import (
+    changed_document_fields,
+    document_fields,
+)
 from bookbridge.emulators.xero.documents import MAX_NUMBER_CHARS
 from bookbridge.emulators.xero.records import (
     PurchaseOrder,
-)
-from bookbridge.emulators.xero.rules import (
-    changed_document_fields,
-    document_fields,
 )
 from bookbridge.emulators.xero.wire import Fields, ValidationFailed
 

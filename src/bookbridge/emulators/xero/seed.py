@@ -11,7 +11,8 @@ import random
 import uuid
 from decimal import Decimal
 
-from bookbridge.emulators.xero import reference
+from bookbridge.emulators.xero import accounts, contacts, items
+from bookbridge.emulators.xero.accounts import ACCOUNT_CLASSES
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.bulk import add_documents
 from bookbridge.emulators.xero.clock import Clock, Millis, SeedClock
@@ -27,7 +28,6 @@ from bookbridge.emulators.xero.records import (
     TrackingOption,
     User,
 )
-from bookbridge.emulators.xero.reference import ACCOUNT_CLASSES
 from bookbridge.emulators.xero.seed_tables import (
     CHART,
     COMPANY_FIRST,
@@ -127,7 +127,7 @@ def _reference_records(book: Book, rng: random.Random, flavour: Flavour) -> None
     _accounts(book, flavour)
     _tracking(book)
     for code, name, price, cost, account in ITEMS:
-        reference.create_item(book, Fields(_item(code, name, price, cost, account, flavour)))
+        items.create_item(book, Fields(_item(code, name, price, cost, account, flavour)))
     _contacts(book, rng, flavour)
     book.add(book.branding_themes, BrandingTheme(branding_theme_id=book.new_id(), name="Standard"))
     book.add(
@@ -175,7 +175,7 @@ def _accounts(book: Book, flavour: Flavour) -> None:
                 show_in_expense_claims=row.type in {"OVERHEADS", "EXPENSE"} and not row.system,
             ),
         )
-    reference.create_account(
+    accounts.create_account(
         book, Fields({"Name": "Old Petty Cash", "Code": "099", "Type": "CURRENT", "TaxType": "NONE"})
     )
     retired = book.accounts.by_number("099")
@@ -238,7 +238,7 @@ def _contacts(book: Book, rng: random.Random, flavour: Flavour) -> None:
             body["ContactPersons"] = [
                 {"FirstName": "Accounts", "LastName": "Team", "EmailAddress": f"accounts{index}@example.com"}
             ]
-        reference.create_contact(book, Fields(body))
+        contacts.create_contact(book, Fields(body))
 
 
 def _address(rng: random.Random, kind: str, flavour: Flavour) -> dict[str, str]:

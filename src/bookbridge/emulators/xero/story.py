@@ -14,11 +14,11 @@ from functools import partial
 from bookbridge.emulators.xero import (
     bank_transactions,
     bank_transfers,
+    contacts,
     documents,
     manual_journals,
     payments,
     purchase_orders,
-    reference,
 )
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.clock import SeedClock
@@ -383,4 +383,4 @@ class Story:
 
     def _retire(self, contact: Contact) -> None:
         if contact is not self.retiring[0]:
-            reference.update_contact(self.book, contact, Fields({"ContactStatus": "ARCHIVED"}))
+            contacts.update_contact(self.book, contact, Fields({"ContactStatus": "ARCHIVED"}))
