@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 
@@ -22,15 +23,18 @@ from bookbridge.companies.connections import Connection
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.errors import FieldProblem
 from bookbridge.connectors.kit.session import Reread, Written
-from bookbridge.push import events, operations, settled
+from bookbridge.push import events, operations, settled, transitions
 from bookbridge.push.findings import Findings, Validation
-from bookbridge.push.operations import CHANGE_OF, Change, ChangedRecord, PushOperation, Status
+from bookbridge.push.operations import CHANGE_OF, Change, ChangedRecord, ChangeType, PushOperation, Status
 from bookbridge.push.settled import OnSettled
 from bookbridge.store import records
 from bookbridge.store.pool import Db
 from bookbridge.store.records import RecordBatch
 
 log = structlog.get_logger(__name__)
+
+MOVEMENTS: Final = "accountTransactions"
+"""The data type whose records other writes make: what moved on a bank account."""
 
 OnWritten = Callable[[Db, Connection, str], Awaitable[None]]
 """Called with the data type key in the transaction that records a success, to queue a read of it."""
@@ -46,7 +50,7 @@ async def succeeded(
     on_settled: Sequence[OnSettled] = (),
 ) -> PushOperation | None:
     """Record a write that landed. None: this run lost the operation, and nothing was changed."""
-    ended = await operations.succeed(db, operation, changes_of(operation, written), written.attachment_id)
+    ended = await transitions.succeed(db, operation, changes_of(operation, written), written.attachment_id)
     if ended is None:
         return None
     # Linked to another organisation meanwhile: its records must never stand beside those of the earlier one.
@@ -73,7 +77,7 @@ async def failed(
 ) -> PushOperation | None:
     """Record a write that did not land, or of which nobody can tell; the message says which. None: this run lost
     the operation, and nothing was changed."""
-    ended = await operations.fail(db, operation, message, _refusals(operation, fields) if fields else None)
+    ended = await transitions.fail(db, operation, message, _refusals(operation, fields) if fields else None)
     if ended is None:
         return None
     # Whoever was told of the time-out has been told that the write was unsuccessful.
@@ -87,12 +91,25 @@ async def failed(
 
 
 def changes_of(operation: PushOperation, written: Written) -> tuple[Change, ...]:
-    """The effect of a write in the contract's words: one change, of the record that was named."""
+    """The effect of a write in the contract's words: first that on the record that was named, then the movements of
+    money that came and went with it. What else was touched (the bill of a payment) is re-read, and no change of ours.
+    """
+    named = Change(
+        type=CHANGE_OF[operation.kind],
+        record_ref=ChangedRecord(id=written.record_id, data_type=operation.data_type),
+        attachment_id=written.attachment_id,
+    )
+    moved = {
+        reread.record.id: ChangeType.DELETED if reread.record.metadata.is_deleted else CHANGE_OF[operation.kind]
+        for reread in written.rereads
+        if reread.data_type == MOVEMENTS and isinstance(reread.record, ListedRecord) and reread.record.id
+    }
     return (
-        Change(
-            type=CHANGE_OF[operation.kind],
-            record_ref=ChangedRecord(id=written.record_id, data_type=operation.data_type),
-            attachment_id=written.attachment_id,
+        named,
+        *(
+            Change(type=kind, record_ref=ChangedRecord(id=record_id, data_type=MOVEMENTS))
+            for record_id, kind in moved.items()
+            if operation.data_type != MOVEMENTS
         ),
     )
 

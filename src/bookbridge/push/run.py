@@ -32,10 +32,8 @@ from typing import Final, Protocol
 from uuid import UUID
 
 import asyncpg
-import msgspec
 import structlog
 
-from bookbridge.accounting.records import Record
 from bookbridge.companies import connections, lifecycle
 from bookbridge.companies.connections import Connection, Status
 from bookbridge.companies.errors import ConnectionNotFound
@@ -53,13 +51,14 @@ from bookbridge.connectors.kit.errors import (
     VendorUnavailable,
     Waiting,
 )
-from bookbridge.connectors.kit.session import File, Intent, Session, Written
-from bookbridge.push import bodies, operations, outcomes
+from bookbridge.connectors.kit.session import Session, Written
+from bookbridge.push import freshness, operations, outcomes, references, story, transitions
 from bookbridge.push.errors import PushError
 from bookbridge.push.operations import Content, PushOperation, Stage
 from bookbridge.push.outcomes import OnWritten
+from bookbridge.push.sending import Sending
 from bookbridge.push.settled import OnSettled
-from bookbridge.push.submit import write_row
+from bookbridge.push.story import Step
 from bookbridge.store.pool import Db
 
 log = structlog.get_logger(__name__)
@@ -80,6 +79,8 @@ WAITING_S: Final = 900.0
 
 MAY_HAVE_LANDED: Final = "It may have been written all the same: look for it on the platform before writing it again."
 OTHER_BOOKS: Final = "The connection was linked to another organisation since this write was accepted."
+FOUND: Final = "The platform holds it: an earlier run has written it."
+NOT_FOUND: Final = "The platform does not hold it."
 NOTHING_WRITTEN: Final = "Nothing was written; the same write can be sent again."
 
 DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
@@ -161,7 +162,7 @@ class Runner:
         if not operations.is_for(operation, connection):
             await self._fail(operation, operation.stage, OTHER_BOOKS)
             return
-        begun = await operations.begin(self._pool, operation)
+        begun = await transitions.begin(self._pool, operation)
         if begun is None:
             return
         try:
@@ -182,24 +183,50 @@ class Runner:
         self, connection: Connection, connector: Connector, stage: Stage, operation: PushOperation
     ) -> Written:
         """Look the write up if it may have landed before, else send it. Raises VendorError, PushError."""
-        content = await operations.content(self._pool, operation)
+        operation, content = await self._resolved(operation, await operations.content(self._pool, operation))
         async with self._sessions.open(connection) as session:
             if stage is Stage.ACCEPTED:
-                return await _Sending(session, connector, operation, content, operations.intent(operation)).send()
+                if operation.kind is Kind.UPDATE and not operation.force_update:
+                    await freshness.check(self._pool, session, operation)
+                return await Sending(session, connector, operation, content, operations.intent(operation)).send()
             intent = operations.intent(operation, await operations.claimed(self._pool, operation))
-            sending = _Sending(session, connector, operation, content, intent)
-            found = await sending.find()
+            sending = Sending(session, connector, operation, content, intent)
+            found = await self._found(sending)
             if found is not None:
-                log.info("push_found_at_vendor", operation_id=str(operation.id))
                 return found
             try:
                 return await sending.send()
             except (Rejected, RecordNotFound):
                 # The earlier sending may have landed between the look-up and now, and be the very reason.
-                found = await sending.find()
+                found = await self._found(sending)
                 if found is None:
                     raise
                 return found
+
+    async def _found(self, sending: Sending) -> Written | None:
+        found = await sending.find()
+        told = NOT_FOUND if found is None else FOUND
+        await story.append(self._pool, sending.operation, Step.LOOKED_UP, told)
+        return found
+
+    async def _resolved(self, operation: PushOperation, content: Content) -> tuple[PushOperation, Content]:
+        """The write with the records that earlier writes have made in the place of those writes' keys.
+        Raises Rejected when one of them made none."""
+        if not operation.awaits:
+            return operation, content
+        keys = map(str, operation.awaits)
+        writes = await references.named_writes(self._pool, operation.company_id, operation.connection_id, keys)
+        gone = [str(key) for key in operation.awaits if str(key) not in writes]
+        problems = [one.problem for one in writes.values() if one.problem]
+        if gone or problems:
+            raise Rejected(f"Not sent: {'; '.join(problems) or f'the writes {gone} are no longer known'}.")
+        if content.body is not None:
+            content = Content(body=references.replaced(content.body, writes))
+        meant = writes.get((operation.record_id or "").lower())
+        if meant is not None and meant.record_id is not None:
+            named = await transitions.name_record(self._pool, operation, meant.record_id)
+            operation = named or operation
+        return operation, content
 
     async def _not_written(
         self, connection: Connection, stage: Stage, operation: PushOperation, error: Exception
@@ -208,9 +235,9 @@ class Runner:
         match error:
             case RateLimited():
                 wait_s = max(error.retry_after_s, RATE_LIMIT_WAIT_MIN_S)
-                await operations.wait(self._pool, operation, stage, wait_s, failed=False)
+                await self._wait(operation, stage, wait_s, error.message)
             case Waiting():
-                await operations.wait(self._pool, operation, Stage.INTENDED, WAITING_S, failed=False)
+                await self._wait(operation, Stage.INTENDED, WAITING_S, error.message)
             case VendorUnavailable():
                 # Nothing happened now; whatever may have happened before still may have.
                 await self._try_later(operation, stage, error.message, error.retry_after_s)
@@ -230,6 +257,9 @@ class Runner:
                 log.error("push_broke", operation_id=str(operation.id), exc_info=error)
                 await self._try_later(operation, Stage.UNCERTAIN, "It met a fault of this installation.")
 
+    async def _wait(self, operation: PushOperation, stage: Stage, wait_s: float, reason: str) -> None:
+        await transitions.wait(self._pool, operation, stage, wait_s, failed=False, reason=reason)
+
     async def _try_later(
         self, operation: PushOperation, stage: Stage, message: str, retry_after_s: float | None = None
     ) -> None:
@@ -238,7 +268,7 @@ class Runner:
             await self._fail(operation, stage, message)
             return
         wait_s = max(self._backoff.wait_s(failures), retry_after_s or 0.0)
-        await operations.wait(self._pool, operation, stage, wait_s, failed=True)
+        await transitions.wait(self._pool, operation, stage, wait_s, failed=True, reason=message)
         log.info("push_waits", operation_id=str(operation.id), stage=stage.value, failures=failures, wait_s=wait_s)
 
     async def _lose_access(self, connection: Connection, operation: PushOperation, stage: Stage, message: str) -> None:
@@ -259,57 +289,6 @@ class Runner:
         self, db: Db, operation: PushOperation, message: str, fields: Sequence[FieldProblem] = ()
     ) -> None:
         await outcomes.failed(db, self._views, operation, message, fields, self._on_settled)
-
-
-@dataclass(frozen=True)
-class _Sending:
-    """One write bound to a session: the same two questions for records and for attachments."""
-
-    session: Session
-    connector: Connector
-    operation: PushOperation
-    content: Content
-    intent: Intent
-
-    async def send(self) -> Written:
-        """Send the write with its intent."""
-        operation = self.operation
-        if operation.kind is Kind.UPLOAD_ATTACHMENT:
-            record_id, file = self._attachment()
-            return await self.session.attach(operation.data_type, record_id, file, self.intent)
-        row = write_row(self.connector, operation.data_type, operation.kind)
-        return await self.session.write(row, self._record(), self.intent, record_id=operation.record_id)
-
-    async def find(self) -> Written | None:
-        """Look up whether an earlier sending landed."""
-        found = await self._find()
-        if found is None or (found.attachment_id or found.record_id) in self.intent.claimed:
-            # What another write of ours made proves nothing about this one, even if the connector overlooked that.
-            return None
-        return found
-
-    async def _find(self) -> Written | None:
-        operation = self.operation
-        if operation.kind is Kind.UPLOAD_ATTACHMENT:
-            record_id, file = self._attachment()
-            return await self.session.find_attachment(operation.data_type, record_id, file, self.intent)
-        row = write_row(self.connector, operation.data_type, operation.kind)
-        return await self.session.find(row, self._record(), self.intent, record_id=operation.record_id)
-
-    def _record(self) -> Record | None:
-        if self.content.body is None:
-            return None
-        row = write_row(self.connector, self.operation.data_type, self.operation.kind)
-        try:
-            return bodies.record_of(row, self.content.body)
-        except msgspec.ValidationError as error:
-            # It was valid when it was accepted: the record's shape has changed with an upgrade since.
-            raise Rejected(f"The record is no longer valid: {error}") from error
-
-    def _attachment(self) -> tuple[str, File]:
-        if self.content.file is None or self.operation.record_id is None:
-            raise Rejected("The file to attach is gone.")
-        return self.operation.record_id, self.content.file
 
 
 def _honest(stage: Stage, message: str) -> str:

@@ -16,6 +16,7 @@ import httpx2
 
 from bookbridge.accounting.attachments import Attachment
 from bookbridge.accounting.records import Record
+from bookbridge.accounting.references import RecordRef
 from bookbridge.connectors.kit.connector import Facts, Source, Write
 
 P = TypeVar("P")
@@ -128,6 +129,12 @@ class Written:
     record_id: str
     rereads: tuple[Reread, ...] = ()
     attachment_id: str | None = None
+    changed: tuple[RecordRef, ...] = ()
+    """What the write made, where that is not just one record of the type that was written: a batch makes several, and
+    what was paid back may be of another type. The first one is `record_id`."""
+    was_there: bool = False
+    """The record is older than the write (a credit note that is set against a bill): that another write of ours named
+    it too proves nothing."""
 
 
 @dataclass(frozen=True)
