@@ -7,7 +7,8 @@
     ├── MalformedBody          not a JSON object of bearable size (400)
     ├── BadParameter           an id, a time-out or a key that cannot be one (400)
     ├── AttachmentRefused      a file that the platform does not take (400)
-    └── TooManyPending         the connection's queue is full (429)
+    ├── TooManyPending         the connection's queue is full (429)
+    └── TooManyWaiting         too many requests wait for the end of their write (429)
 
 Messages are fit to show to callers. Holds no logic.
 """
@@ -64,3 +65,7 @@ class AttachmentRefused(PushError):
 
 class TooManyPending(PushError):
     """More writes wait on this connection than are allowed to."""
+
+
+class TooManyWaiting(PushError):
+    """More requests of this process wait for the end of their write than are allowed to."""
