@@ -146,6 +146,8 @@ class Connector:
     custom_lists: bool = False
     """Any path below the API address is a list of JSON rows, which the session reads as an unpaged source whose payload
     is `msgspec.Raw`: custom data types may be drawn from them."""
+    live: tuple[str, ...] = ()
+    """Keys of the data types whose lists can be read at the moment of asking (see `live.LiveReader`)."""
     data_access: tuple[str, ...] = ()
     """Plain words for the consent page: what will be read and written."""
 

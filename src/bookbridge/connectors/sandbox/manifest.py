@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bookbridge.connectors.kit.connector import CallLimit, Connector, Limits
 from bookbridge.connectors.sandbox.auth import FORM, identify, organisations
+from bookbridge.connectors.sandbox.live import LIVE
 from bookbridge.connectors.sandbox.read import READS
 from bookbridge.connectors.sandbox.session import SandboxSession
 from bookbridge.connectors.sandbox.write import ATTACHMENT_RULES, WRITES
@@ -24,6 +25,7 @@ CONNECTOR = Connector(
     organisations=organisations,
     identify=identify,
     attachments=ATTACHMENT_RULES,
+    live=LIVE,
     data_access=(
         "Everything in the books of an invented business",
         "Create, change and delete its records, and attach files to them",

@@ -19,8 +19,9 @@ from bookbridge.accounting.records import Record
 from bookbridge.connectors.kit.connector import Operation, Source, Write
 from bookbridge.connectors.kit.errors import NeedsRelink, NotSupported, RecordNotFound
 from bookbridge.connectors.kit.http import Answer
+from bookbridge.connectors.kit.live import LivePage, Wanted
 from bookbridge.connectors.kit.session import Access, File, Intent, Page, Reread, Written
-from bookbridge.connectors.sandbox import payloads
+from bookbridge.connectors.sandbox import live, payloads
 from bookbridge.connectors.sandbox.auth import ORGANISATION_FACT
 from bookbridge.connectors.sandbox.client import Client, decode
 from bookbridge.connectors.sandbox.read import READS
@@ -35,7 +36,7 @@ _SOURCES: Final = {row.data_type.key: row.sources[0] for row in READS}
 
 
 class SandboxSession:
-    """Implements `kit.session.Session`."""
+    """Implements `kit.session.Session` and `kit.live.LiveReader`."""
 
     def __init__(self, access: Access) -> None:
         self._client = Client(access)
@@ -157,6 +158,10 @@ class SandboxSession:
 
     def _files(self, data_type: str, record_id: str) -> str:
         return f"{self._book}/{data_type}/{_named(record_id)}/attachments"
+
+    async def live(self, data_type: str, wanted: Wanted, cursor: str | None) -> LivePage:
+        """One page of a list as the ledger holds it now; see `live`."""
+        return await live.page(self._client, self._facts, data_type, wanted, cursor)
 
     async def disconnect(self) -> None:
         """Nothing to give back: the book stays, for when the connection is linked again."""

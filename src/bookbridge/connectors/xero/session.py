@@ -16,8 +16,9 @@ from bookbridge.connectors.kit import http
 from bookbridge.connectors.kit.ahead import ahead
 from bookbridge.connectors.kit.connector import Source, Write
 from bookbridge.connectors.kit.errors import RecordNotFound, Rejected
+from bookbridge.connectors.kit.live import LivePage, Wanted
 from bookbridge.connectors.kit.session import Access, File, Intent, Page, Reread, Written
-from bookbridge.connectors.xero import attachments, lookup, paging, sending, single, statements
+from bookbridge.connectors.xero import attachments, live, lookup, paging, sending, single, statements
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows
 from bookbridge.connectors.xero.dates import http_date, milliseconds
@@ -39,7 +40,7 @@ _NEWEST_LAST = "UpdatedDateUTC ASC"
 
 
 class XeroSession:
-    """Implements `kit.session.Session` and `kit.printing.Printer`."""
+    """Implements `kit.session.Session`, `kit.printing.Printer` and `kit.live.LiveReader`."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -185,6 +186,10 @@ class XeroSession:
     async def printed(self, data_type: str, record_id: str) -> File:
         """An invoice as Xero prints it; see `kit.printing.Printer`."""
         return await attachments.printed(self._client, data_type, record_id)
+
+    async def live(self, data_type: str, wanted: Wanted, cursor: str | None) -> LivePage:
+        """One page of a list as Xero holds it now; see `live`."""
+        return await live.page(self._client, self._chart, data_type, wanted, cursor)
 
     async def disconnect(self) -> None:
         """Remove this organisation from the app. The authorisation may still serve other organisations."""
