@@ -37,6 +37,7 @@ from bookbridge.api.cross_origin import CrossOrigin
 from bookbridge.api.errors import handle
 from bookbridge.api.front import Front
 from bookbridge.api.lists import Lists
+from bookbridge.api.openapi import page
 from bookbridge.api.services import Services
 
 FORM_PARTS_MAX = 20
@@ -63,6 +64,7 @@ SUBJECTS: tuple[Sequence[ControllerRouterHandler], ...] = (
     sync_settings.ROUTES,
     keys.ROUTES,
     health.ROUTES,
+    page.ROUTES,
 )
 
 

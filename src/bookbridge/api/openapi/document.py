@@ -22,11 +22,10 @@ from bookbridge.api.errors import ErrorBody
 from bookbridge.api.idempotency import METHODS as REPEATABLE
 from bookbridge.api.openapi.operation import IDEMPOTENCY_KEY, JSON, PATH_PARAMETERS, Operation, Parameter, text, whole
 from bookbridge.api.openapi.operations import SUBJECTS, Subject, all_operations
-from bookbridge.api.openapi.schemas import REF, Schema, Schemas
+from bookbridge.api.openapi.schemas import EXTENSION, REF, Schema, Schemas
 from bookbridge.api.paging import PAGE_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Links
 
 OPENAPI: Final = "3.1.0"
-EXTENSION: Final = "x-extension"
 QUERY_FIELDS: Final = "x-query-fields"
 
 KEY_SECURITY: Final = "apiKey"

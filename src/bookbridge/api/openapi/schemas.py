@@ -7,7 +7,6 @@ the class. It must not know any operation.
 
 from __future__ import annotations
 
-import inspect as source
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -22,6 +21,10 @@ from bookbridge.accounting.records import ListedRecord, Record
 
 REF: Final = "#/components/schemas/"
 DATE_TIME: Final = "DateTime"
+EXTENSION: Final = "x-extension"
+"""Marks what is not of the contract but ours."""
+ADDITION: Final = "An addition to the contract"
+"""How the sentence of such a field begins."""
 PREFIX_ROOM: Final = "products"
 """Of classes with the same name, those of a product are prefixed with the product's."""
 
@@ -76,14 +79,16 @@ class Schemas:
     def _component(self, kind: type, schema: Schema) -> Schema:
         found: Schema = self._put_right(schema)
         found.pop("title", None)
-        found["description"] = source.cleandoc(kind.__doc__ or "")
+        found["description"] = _one_line(kind.__doc__ or "")
         if not issubclass(kind, msgspec.Struct):
             return found
         docs = {field.encode_name: field for field in _fields(kind)}
         sentences = field_docs(kind)
         for name, field in found["properties"].items():
             if sentence := sentences.get(docs[name].name):
-                found["properties"][name] = {**field, "description": sentence}
+                found["properties"][name] = {**field, "description": _one_line(sentence)}
+                if sentence.startswith(ADDITION):
+                    found["properties"][name][EXTENSION] = True
         if issubclass(kind, ListedRecord):
             _complete(found)
         return found
@@ -109,6 +114,10 @@ class Schemas:
             # An empty list is left out too.
             del found["default"]
         return found
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _without_null(schema: Schema) -> Schema:
