@@ -119,10 +119,9 @@ def test_writing_xml(pyxero: Any) -> None:
 def test_credit_note_allocation_and_history(pyxero: Any) -> None:
     contact = {"Name": "Plover Ltd"}
     line = [{"Description": "x", "Quantity": "1", "UnitAmount": "10.00", "AccountCode": "429", "TaxType": "NONE"}]
-    bill = pyxero.invoices.put({"Type": "ACCPAY", "Contact": contact, "Status": "AUTHORISED", "LineItems": line})[0]
-    note = pyxero.creditnotes.put(
-        {"Type": "ACCPAYCREDIT", "Contact": contact, "Status": "AUTHORISED", "LineItems": line}
-    )[0]
+    common = {"Contact": contact, "Status": "AUTHORISED", "LineItems": line}
+    bill = pyxero.invoices.put({**common, "Type": "ACCPAY", "DueDate": dt.date(2026, 7, 1)})[0]
+    note = pyxero.creditnotes.put({**common, "Type": "ACCPAYCREDIT"})[0]
     pyxero.creditnotes.put_allocation(
         note["CreditNoteID"], {"Invoice": {"InvoiceID": bill["InvoiceID"]}, "Amount": "4.00"}
     )

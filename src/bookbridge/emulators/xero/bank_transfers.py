@@ -59,6 +59,8 @@ def update_bank_transfer(book: Book, transfer: BankTransfer, fields: Fields) -> 
         raise ValidationFailed("A bank transfer can only be changed by setting its Status to DELETED")
     if transfer.status == "DELETED":
         raise ValidationFailed("The bank transfer has already been deleted")
+    if transfer.from_is_reconciled or transfer.to_is_reconciled:
+        raise ValidationFailed("The bank transfer cannot be deleted as it has been reconciled")
     check_open(book, transfer.date)
     book.unpost(transfer)
     book.change(book.bank_transfers, transfer, status="DELETED")

@@ -29,6 +29,8 @@ MAX_NUMBER_CHARS = 255
 _STATUSES = ("DRAFT", "SUBMITTED", "AUTHORISED", "DELETED", "VOIDED", "PAID")
 _EDITABLE = {"DRAFT", "SUBMITTED", "AUTHORISED"}
 NOT_MODIFIABLE = "Invoice not of valid status for modification"
+NO_DUE_DATE = "The document DueDate field must be specified."
+NEGATIVE = "The document total cannot be less than 0"
 HAS_PAYMENTS = "This document cannot be edited as it has a payment or credit note allocated to it."
 
 
@@ -66,9 +68,9 @@ def create_invoice(book: Book, fields: Fields) -> Invoice:
     common = document_fields(book, fields, approved=status == "AUTHORISED", sells=sells)
     due = fields.date("DueDate")
     if due is None and status == "AUTHORISED":
-        due = common["date"]
+        raise ValidationFailed(NO_DUE_DATE)
     if common["total"] < 0:
-        raise ValidationFailed("The document total cannot be less than 0")
+        raise ValidationFailed(NEGATIVE)
     number = fields.text("InvoiceNumber", limit=MAX_NUMBER_CHARS)
     if not number and sells:
         number = _free_invoice_number(book)
@@ -182,13 +184,13 @@ def _rewrite_invoice(book: Book, invoice: Invoice, fields: Fields, wanted: str, 
     sells = invoice.type == "ACCREC"
     changes = changed_document_fields(book, invoice, fields, approved=approved, sells=sells)
     if changes["total"] < 0:
-        raise ValidationFailed("The document total cannot be less than 0")
+        raise ValidationFailed(NEGATIVE)
     reposts = invoice.status == "AUTHORISED" and _touches_amounts(fields)
     if reposts:
         book.unpost(invoice)
     needs_posting = reposts or (approved and invoice.status != "AUTHORISED")
-    if approved and invoice.due_date is None:
-        details.setdefault("due_date", changes.get("date", invoice.date))
+    if approved and details.get("due_date", invoice.due_date) is None:
+        raise ValidationFailed(NO_DUE_DATE)
     book.change(book.invoices, invoice, **{**changes, **details, "status": wanted, "amount_due": changes["total"]})
     if needs_posting:
         _approve_invoice(book, invoice)
@@ -206,13 +208,11 @@ def create_credit_note(book: Book, fields: Fields) -> CreditNote:
     status = _new_status(fields)
     common = document_fields(book, fields, approved=status == "AUTHORISED", sells=kind == "ACCRECCREDIT")
     if common["total"] < 0:
-        raise ValidationFailed("The document total cannot be less than 0")
+        raise ValidationFailed(NEGATIVE)
     number = fields.text("CreditNoteNumber", limit=MAX_NUMBER_CHARS)
     if kind == "ACCRECCREDIT":
         number = number or book.next_number("CN-")
-        other = book.credit_notes.by_number(number)
-        if other is not None and other.type == kind and other.status != "DELETED":
-            raise ValidationFailed("Credit Note # must be unique.")
+    _check_unique_note(book, kind, number, None)
     note = CreditNote(
         credit_note_id=book.new_id(),
         type=kind,
@@ -226,20 +226,26 @@ def create_credit_note(book: Book, fields: Fields) -> CreditNote:
     )
     book.add(book.credit_notes, note)
     if status == "AUTHORISED":
-        post_credit_note(book, note)
+        _approve_credit_note(book, note)
     book.note(note.credit_note_id, "Created", f"{number or kind} for {note.total}")
     return note
 
 
 def update_credit_note(book: Book, note: CreditNote, fields: Fields) -> None:
     """Change a credit note, or move it to DELETED or VOIDED."""
+    kind = fields.choice("Type", ("ACCPAYCREDIT", "ACCRECCREDIT"))
+    if kind is not None and kind != note.type:
+        raise ValidationFailed("The Type of a credit note cannot be changed")
     wanted = fields.choice("Status", _STATUSES) or note.status
     settled = bool(note.payments or note.allocations)
+    if wanted == "VOIDED" and note.status in {"DRAFT", "SUBMITTED"}:
+        wanted = "DELETED"
     _check_move(note.status, wanted, settled=settled)
     check_open(book, note.date)
     if wanted in {"DELETED", "VOIDED"}:
         book.unpost(note)
         book.change(book.credit_notes, note, status=wanted, remaining_credit=ZERO)
+        book.note(note.credit_note_id, "Deleted" if wanted == "DELETED" else "Voided")
         return
     if settled:
         if _touches_amounts(fields):
@@ -250,15 +256,34 @@ def update_credit_note(book: Book, note: CreditNote, fields: Fields) -> None:
     approved = wanted == "AUTHORISED"
     sells = note.type == "ACCRECCREDIT"
     changes = changed_document_fields(book, note, fields, approved=approved, sells=sells)
+    if changes["total"] < 0:
+        raise ValidationFailed(NEGATIVE)
     reposts = note.status == "AUTHORISED" and _touches_amounts(fields)
     if reposts:
         book.unpost(note)
     needs_posting = reposts or (approved and note.status != "AUTHORISED")
     number = fields.text("CreditNoteNumber", limit=MAX_NUMBER_CHARS) or note.credit_note_number
+    if number != note.credit_note_number:
+        _check_unique_note(book, note.type, number, note)
     book.change(
         book.credit_notes,
         note,
         **{**changes, "status": wanted, "remaining_credit": changes["total"], "credit_note_number": number},
     )
     if needs_posting:
-        post_credit_note(book, note)
+        _approve_credit_note(book, note)
+    book.note(note.credit_note_id, "Edited")
+
+
+def _check_unique_note(book: Book, kind: str, number: str | None, itself: CreditNote | None) -> None:
+    if kind != "ACCRECCREDIT" or not number:
+        return
+    other = book.credit_notes.by_number(number)
+    if other is not None and other is not itself and other.type == kind and other.status != "DELETED":
+        raise ValidationFailed("Credit Note # must be unique.")
+
+
+def _approve_credit_note(book: Book, note: CreditNote) -> None:
+    post_credit_note(book, note)
+    if note.total == 0:
+        book.change(book.credit_notes, note, status="PAID", fully_paid_on_date=note.date)

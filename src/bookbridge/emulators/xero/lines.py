@@ -5,19 +5,26 @@ It must not store anything, and raises ValidationFailed with the vendor's kind o
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.journals import round_money
-from bookbridge.emulators.xero.records import ONE, ZERO, Item, Line
+from bookbridge.emulators.xero.records import ONE, ZERO, Account, Item, Line, TaxRate
 from bookbridge.emulators.xero.rules import resolve_account, resolve_tax_rate, resolve_tracking
 from bookbridge.emulators.xero.wire import MAX_MONEY, Fields, ValidationFailed
 
 MAX_DESCRIPTION_CHARS = 4_000
 MAX_LINES = 1_000
 
+KEPT_BY_THE_VENDOR = {
+    "DEBTORS", "CREDITORS", "UNPAIDEXPCLM", "TRACKINGTRANSFERS",
+    "REALISEDCURRENCYGAIN", "UNREALISEDCURRENCYGAIN", "BANKCURRENCYGAIN",
+}  # fmt: skip
+"""System accounts that no line of a document may name."""
+
 _HUNDRED = Decimal(100)
 _UNIT = Decimal("0.0001")
+"""Four decimals: the most that quantities and unit prices have."""
 
 
 def build_lines(
@@ -59,11 +66,13 @@ def _line(book: Book, fields: Fields, line_amount_types: str, *, approved: bool,
         account = book.accounts.find(price.account_code)
     if account is None and approved and amount:
         raise ValidationFailed("Account code '' is not a valid code for this document.")
-    if account is not None and account.system_account in {"DEBTORS", "CREDITORS"}:
-        raise ValidationFailed(f"Account code '{account.code}' is not a valid code for this document.")
+    if account is not None:
+        check_usable(account)
     tax_type = fields.text("TaxType") or (price.tax_type if price else None)
     tax_type = tax_type or (account.tax_type if account else "NONE")
     rate = resolve_tax_rate(book, tax_type)
+    if account is not None:
+        check_tax_fits(account, rate)
     tax = line_tax(amount, rate.effective_rate, line_amount_types)
     given_tax = fields.decimal("TaxAmount")
     if given_tax is not None and abs(given_tax - tax) > Decimal("0.01"):
@@ -87,6 +96,27 @@ def _line(book: Book, fields: Fields, line_amount_types: str, *, approved: bool,
     )
 
 
+def check_usable(account: Account) -> None:
+    """Raise ValidationFailed for an account that only the vendor itself, or a payment, posts to."""
+    if account.type == "BANK" or account.system_account in KEPT_BY_THE_VENDOR:
+        raise ValidationFailed(f"Account code '{account.code or account.name}' is not a valid code for this document.")
+
+
+def check_tax_fits(account: Account, rate: TaxRate) -> None:
+    """Raise ValidationFailed when a tax rate is not meant for accounts of this class."""
+    fits = {
+        "ASSET": rate.can_apply_to_assets,
+        "EQUITY": rate.can_apply_to_equity,
+        "EXPENSE": rate.can_apply_to_expenses,
+        "LIABILITY": rate.can_apply_to_liabilities,
+        "REVENUE": rate.can_apply_to_revenue,
+    }
+    if not fits[account.class_]:
+        raise ValidationFailed(
+            f"The TaxType code '{rate.tax_type}' cannot be used with account code '{account.code or account.name}'."
+        )
+
+
 def _item(book: Book, fields: Fields) -> Item | None:
     nested = fields.child("Item")
     key = fields.text("ItemCode") or (nested.guid("ItemID") or nested.text("Code") if nested else None)
@@ -101,15 +131,17 @@ def _item(book: Book, fields: Fields) -> Item | None:
 def _amounts(fields: Fields, default_unit: Decimal | None) -> tuple[Decimal, Decimal, Decimal, Decimal | None]:
     """Quantity, unit amount, line amount and discount of a line; the client's line amount must agree."""
     quantity, unit, given = fields.decimal("Quantity"), fields.decimal("UnitAmount"), fields.decimal("LineAmount")
+    if quantity is not None:
+        quantity = quantity.quantize(_UNIT, ROUND_HALF_UP)
     if unit is None:
         unit = default_unit
     if unit is None and given is not None:
         quantity = quantity if quantity else ONE
         unit = given / quantity
-        return quantity, unit.quantize(_UNIT), round_money(given), None
+        return quantity, unit.quantize(_UNIT, ROUND_HALF_UP), round_money(given), None
     if quantity is None:
         quantity = ONE if unit is not None else Decimal(0)
-    unit = (unit or ZERO).quantize(_UNIT)
+    unit = (unit or ZERO).quantize(_UNIT, ROUND_HALF_UP)
     gross = quantity * unit
     if abs(gross) >= MAX_MONEY:
         raise ValidationFailed("The line amount is out of range")

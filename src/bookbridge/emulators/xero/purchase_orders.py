@@ -29,14 +29,29 @@ def create_purchase_order(book: Book, fields: Fields) -> PurchaseOrder:
     common = document_fields(book, fields, approved=False, sells=False)
     if not common["line_items"]:
         raise ValidationFailed("One or more line items must be specified")
+    number = fields.text("PurchaseOrderNumber", limit=MAX_NUMBER_CHARS) or _free_number(book)
+    _check_unique_number(book, number, None)
     order = PurchaseOrder(
         purchase_order_id=book.new_id(),
         type="PURCHASEORDER",
         status=status,
-        purchase_order_number=fields.text("PurchaseOrderNumber", limit=MAX_NUMBER_CHARS) or book.next_number("PO-"),
+        purchase_order_number=number,
         **{**common, **_order_details(fields)},
     )
     return book.add(book.purchase_orders, order)
+
+
+def _free_number(book: Book) -> str:
+    while True:
+        number = book.next_number("PO-")
+        if book.purchase_orders.by_number(number) is None:
+            return number
+
+
+def _check_unique_number(book: Book, number: str, itself: PurchaseOrder | None) -> None:
+    other = book.purchase_orders.by_number(number)
+    if other is not None and other is not itself and other.status != "DELETED":
+        raise ValidationFailed("Order number must be unique")
 
 
 def _order_details(fields: Fields) -> dict[str, Any]:
@@ -63,4 +78,9 @@ def update_purchase_order(book: Book, order: PurchaseOrder, fields: Fields) -> N
         raise ValidationFailed("Purchase order not of valid status for modification")
     wanted = fields.choice("Status", _ORDER_STATUSES) or order.status
     changes = changed_document_fields(book, order, fields, approved=False, sells=False)
-    book.change(book.purchase_orders, order, **{**changes, **_order_details(fields), "status": wanted})
+    if wanted == "BILLED" and order.status != "AUTHORISED":
+        raise ValidationFailed("Only an approved purchase order can be billed")
+    number = fields.text("PurchaseOrderNumber", limit=MAX_NUMBER_CHARS) or order.purchase_order_number
+    _check_unique_number(book, number, order)
+    changes |= {**_order_details(fields), "status": wanted, "purchase_order_number": number}
+    book.change(book.purchase_orders, order, **changes)

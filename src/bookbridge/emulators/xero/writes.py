@@ -15,6 +15,7 @@ from bookbridge.emulators.xero.lists import Envelope, shape_of
 from bookbridge.emulators.xero.records import Credit, TrackingCategory, TrackingOption
 from bookbridge.emulators.xero.resources import Resource
 from bookbridge.emulators.xero.shapes import Shape
+from bookbridge.emulators.xero.units import rounded
 from bookbridge.emulators.xero.wire import (
     ApiFailure,
     Fields,
@@ -52,7 +53,8 @@ def write_records(
             for fields in elements:
                 try:
                     with book.attempt():
-                        record = _write_one(book, resource, request.method, fields, record_id)
+                        exact = rounded(fields, shape.unit_decimals)
+                        record = _write_one(book, resource, request.method, exact, record_id)
                     shown = resource.render(book, record, shape)
                     answers.append(shown if summarize else {**shown, "StatusAttributeString": "OK"})
                 except ValidationFailed as failure:
