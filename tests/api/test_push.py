@@ -50,6 +50,19 @@ async def test_accepted_and_found_in_the_history(api: Api) -> None:
     assert_error(await api.http.get(f"/companies/{company}/push/{uuid4()}"), 404)
 
 
+async def test_the_story_of_a_write(api: Api) -> None:
+    company, base = await linked_base(api)
+    operation = (await api.http.post(f"{base}/push/suppliers", json=SUPPLIER)).json()
+    path = f"/companies/{company}/push/{operation['pushOperationKey']}/story"
+    told = (await api.http.get(path)).json()
+    (step,) = told.pop("story")
+    assert told == {"pushOperationKey": operation["pushOperationKey"], "status": "Pending"}
+    assert (step["step"], step["run"]) == ("Accepted", 0)
+    assert step["time"].endswith("Z")
+    assert_error(await api.http.get(f"/companies/{company}/push/{uuid4()}/story"), 404)
+    assert_error(await api.http.get(f"/companies/{uuid4()}/push/{operation['pushOperationKey']}/story"), 404)
+
+
 async def test_a_refusal_in_many_words_is_answered_and_kept_like_any_other(api: Api) -> None:
     _, base = await linked_base(api)
     header = {"Idempotency-Key": str(uuid4())}

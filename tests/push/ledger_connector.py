@@ -156,6 +156,14 @@ class LedgerSession:
             return None
         return written(write, found)
 
+    async def record(self, data_type: str, record_id: str) -> Reread | None:
+        if data_type != SUPPLIERS.key:
+            raise NotSupported("The test ledger gives single suppliers only.")
+        try:
+            return reread(await self.call("GET", f"{data_type}/{record_id}"))
+        except RecordNotFound:
+            return None
+
     async def attach(self, data_type: str, record_id: str, file: File, intent: Intent) -> Written:
         path = f"{data_type}/{record_id}/attachments/{file.name}"
         stored = await self.call("POST", path, effect=True, content=file.content)
@@ -188,6 +196,11 @@ def written(write: Write[Any], found: dict[str, Any]) -> Written:
     """The write's effect; suppliers come back as records to be kept."""
     if write.data_type is not SUPPLIERS:
         return Written(found["id"])
+    return Written(found["id"], (reread(found),))
+
+
+def reread(found: dict[str, Any]) -> Reread:
+    """A supplier of the ledger as a record."""
     record = Supplier(
         id=found["id"],
         supplier_name=found["name"],
@@ -195,7 +208,7 @@ def written(write: Write[Any], found: dict[str, Any]) -> Written:
         status=SupplierStatus.ACTIVE,
         source_modified_date=contract_datetime(datetime.fromisoformat(found["updated"])),
     )
-    return Written(found["id"], (Reread("suppliers", "suppliers", record, json.dumps(found).encode()),))
+    return Reread("suppliers", "suppliers", record, json.dumps(found).encode())
 
 
 async def no_organisations(access: Access) -> list[Any]:

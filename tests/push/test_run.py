@@ -10,7 +10,7 @@ import pytest
 from bookbridge import jobs
 from bookbridge.connectors.kit.connector import Operation
 from bookbridge.connectors.kit.session import File, Written
-from bookbridge.push import operations
+from bookbridge.push import transitions
 from bookbridge.push.operations import Change, ChangedRecord, ChangeType, PushOperation, Stage, Status
 from bookbridge.push.run import MAY_HAVE_LANDED, NOTHING_WRITTEN
 from bookbridge.push.timeouts import Timeouts
@@ -72,7 +72,7 @@ async def test_a_worker_that_died_after_recording_its_intent_is_followed_by_one_
     desk: Desk, ledger: Ledger
 ) -> None:
     operation = await desk.submit(body=supplier("Papers Ltd"))
-    assert await operations.begin(desk.pool, operation) is not None
+    assert await transitions.begin(desk.pool, operation) is not None
     await desk.work()
     assert (await desk.get(operation.id)).status is Status.SUCCESS
     assert (ledger.reads, ledger.writes) == (1, 1)
@@ -210,14 +210,14 @@ async def test_a_fault_of_ours_is_retried_with_a_look_and_ends(
 
 async def test_a_run_that_was_overtaken_saves_nothing(desk: Desk) -> None:
     operation = await desk.submit(body=supplier("Papers Ltd"))
-    frozen = await operations.begin(desk.pool, operation)
+    frozen = await transitions.begin(desk.pool, operation)
     assert frozen is not None
-    assert await operations.begin(desk.pool, operation) is None  # what it saw is out of date
-    assert await operations.begin(desk.pool, frozen) is not None  # another worker takes over
+    assert await transitions.begin(desk.pool, operation) is None  # what it saw is out of date
+    assert await transitions.begin(desk.pool, frozen) is not None  # another worker takes over
     async with desk.pool.acquire() as db, db.transaction():
-        assert await operations.fail(db, frozen, "late") is None
+        assert await transitions.fail(db, frozen, "late") is None
         change = Change(type=ChangeType.CREATED, record_ref=ChangedRecord(id="1", data_type="suppliers"))
-        assert await operations.succeed(db, frozen, (change,), None) is None
+        assert await transitions.succeed(db, frozen, (change,), None) is None
     assert (await desk.get(operation.id)).status is Status.PENDING
 
 

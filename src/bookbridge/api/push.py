@@ -27,11 +27,12 @@ from bookbridge.connectors import registry
 from bookbridge.connectors.kit.connector import AttachmentRule, Connector
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File
-from bookbridge.push import operations
+from bookbridge.push import operations, story
 from bookbridge.push.errors import NotSupported
+from bookbridge.push.operations import PushOperation
 from bookbridge.push.options import options
 from bookbridge.push.submit import TIMEOUT_MAX_MINUTES, Submission, submit
-from bookbridge.push.views import push_operation
+from bookbridge.push.views import push_operation, story_of
 from bookbridge.store.pool import Db
 
 WHAT = "PushOperation"
@@ -116,13 +117,26 @@ async def list_operations(request: AnyRequest, company_id: str, services: Given)
 @get("/companies/{company_id:str}/push/{operation_id:str}")
 async def get_operation(company_id: str, operation_id: str, services: Given) -> Response[bytes]:
     """One write."""
-    of_company, wanted = company_id_of(company_id), id_of(operation_id, "push operation")
     async with services.pool.acquire() as db:
-        await companies.get(db, of_company)
-        row = await operations.get(db, of_company, wanted)
+        return answer(push_operation(await _operation(db, company_id, operation_id)))
+
+
+@get("/companies/{company_id:str}/push/{operation_id:str}/story")
+async def get_story(company_id: str, operation_id: str, services: Given) -> Response[bytes]:
+    """What happened to one write, step by step: an addition to the contract."""
+    async with services.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+        row = await _operation(db, company_id, operation_id)
+        return answer(story_of(row, await story.of(db, row.company_id, row.id)))
+
+
+async def _operation(db: Db, company_id: str, operation_id: str) -> PushOperation:
+    """The operation of the address. Raises CompanyNotFound, ApiError 404."""
+    of_company, wanted = company_id_of(company_id), id_of(operation_id, "push operation")
+    await companies.get(db, of_company)
+    row = await operations.get(db, of_company, wanted)
     if row is None:
         raise not_found(f"No push operation was found with ID {wanted}", PUSH)
-    return answer(push_operation(row))
+    return row
 
 
 async def _write(
@@ -178,8 +192,6 @@ def _submission(
 ) -> Submission:
     """The write with what the query string says of it. Raises ApiError 400."""
     given = parameters(request)
-    # Accepted for the contract's sake: an update always carries the whole record and overwrites.
-    boolean(given, "forceUpdate", False)
     return Submission(
         data_type,
         kind,
@@ -188,6 +200,7 @@ def _submission(
         file=file,
         timeout_in_minutes=integer(given, "timeoutInMinutes", None, at_least=1, at_most=TIMEOUT_MAX_MINUTES),
         sync_on_complete=boolean(given, "allowSyncOnPushComplete", True),
+        force_update=boolean(given, "forceUpdate", False),
     )
 
 
@@ -230,4 +243,5 @@ ROUTES: list[ControllerRouterHandler] = [
     upload_attachment,
     list_operations,
     get_operation,
+    get_story,
 ]

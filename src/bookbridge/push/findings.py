@@ -1,6 +1,6 @@
 """What is wrong, or merely notable, about a body that was sent: the contract's `validation` object.
 
-Errors keep a write from being sent; warnings go along with it. It must not know how they are found.
+Errors keep a write from being sent; warnings and information go along with it. It must not know how they are found.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 FINDINGS_MAX: Final = 100
-"""Errors kept of one body, and as many warnings: a long hostile body must not make a long answer."""
+"""Errors kept of one body, and as many warnings and notes: a long hostile body must not make a long answer."""
 
 MESSAGE_LENGTH_MAX: Final = 1_000
 PATH_LENGTH_MAX: Final = 500
@@ -28,10 +28,12 @@ class ValidationItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """All findings about one write. Both lists are always present."""
+    """All findings about one write. Errors and warnings are always present."""
 
     errors: tuple[ValidationItem, ...] = ()
     warnings: tuple[ValidationItem, ...] = ()
+    information: tuple[ValidationItem, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What is merely good to know: an addition to the contract, absent where there is nothing to tell."""
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Findings:
     validator_name: str
     errors: dict[tuple[str, str], ValidationItem] = field(default_factory=dict)
     warnings: dict[tuple[str, str], ValidationItem] = field(default_factory=dict)
+    information: dict[tuple[str, str], ValidationItem] = field(default_factory=dict)
 
     def error(self, path: str, message: str) -> None:
         """The write cannot be sent. `path` is empty when the record as a whole is wrong."""
@@ -50,9 +53,17 @@ class Findings:
         """The write can be sent; the caller should know."""
         self._add(self.warnings, path, message)
 
+    def inform(self, path: str, message: str) -> None:
+        """Nothing is wrong; the caller may like to know."""
+        self._add(self.information, path, message)
+
     def validation(self) -> Validation:
         """All of it, in the order found."""
-        return Validation(errors=tuple(self.errors.values()), warnings=tuple(self.warnings.values()))
+        return Validation(
+            errors=tuple(self.errors.values()),
+            warnings=tuple(self.warnings.values()),
+            information=tuple(self.information.values()) or msgspec.UNSET,
+        )
 
     def _add(self, found: dict[tuple[str, str], ValidationItem], path: str, message: str) -> None:
         if len(found) < FINDINGS_MAX:

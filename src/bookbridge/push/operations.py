@@ -1,4 +1,4 @@
-"""Push operations: one write that an application asked for, from acceptance to outcome, and all SQL on them.
+"""Push operations: one write that an application asked for, from acceptance to outcome, and how they are found.
 
 Two words say where an operation is. `status` is the contract's and is for the application; `stage` is ours and says
 what the vendor may have seen:
@@ -7,17 +7,17 @@ what the vendor may have seen:
                     └──▶ uncertain ──▶ done   uncertain: they did, and no clear answer came back
 
 A time-out changes `status` only: the write goes on, and its outcome is recorded beside the status TimedOut.
-Every change of an open operation is fenced by `runs`: a worker that lost it cannot save what it found.
+How they change is in `transitions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -29,8 +29,6 @@ from bookbridge.push.findings import Validation
 from bookbridge.store.pool import Db
 from bookbridge.store.query import Compiled, Property
 from bookbridge.store.query import Kind as PropertyKind
-
-ERROR_MESSAGE_LENGTH_MAX: Final = 2_000
 
 CLAIMED_MAX: Final = 5_000
 """Writes leave one at a time, so this reaches back further than any vendor's clock is off."""
@@ -107,6 +105,9 @@ class PushOperation(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str | None
     sync_on_complete: bool
     timeout_in_minutes: int | None
+    force_update: bool
+    awaits: tuple[UUID, ...]
+    """Earlier writes whose records this one names by their keys; see `references`."""
     intent_key: UUID
     intent_recorded_at: datetime | None
     runs: int
@@ -140,8 +141,8 @@ STATUS_CODES: Final[Mapping[Status, int]] = {
 _STATUS_CODE_SQL = (
     "case status " + " ".join(f"when '{s.value}' then {code}" for s, code in STATUS_CODES.items()) + " end"
 )
-_COLUMNS = ", ".join(PushOperation.__struct_fields__)
-_OF_THIS_RUN = "company_id = $1 and id = $2 and runs = $3 and stage <> 'done'"
+COLUMNS: Final = ", ".join(PushOperation.__struct_fields__)
+"""What `operation_of` makes an operation of."""
 
 
 def properties() -> dict[str, Property]:
@@ -161,62 +162,14 @@ def properties() -> dict[str, Property]:
     }
 
 
-async def insert(
-    db: Db,
-    *,
-    company_id: UUID,
-    connection_id: UUID,
-    data_type: str,
-    kind: Kind,
-    content: Content,
-    organisation_id: str | None = None,
-    record_id: str | None = None,
-    sync_on_complete: bool = True,
-    timeout_in_minutes: int | None = None,
-    validation: Validation | None = None,
-    failed_because: str | None = None,
-) -> PushOperation:
-    """Store a new operation: Pending, or Failed at once when `failed_because` is given."""
-    refused = failed_because is not None
-    kept_file = None if refused else content.file
-    row = await db.fetchrow(
-        f"""
-        insert into push_operations (company_id, id, connection_id, data_type, kind, record_id, status, stage, body,
-            file_name, file_content_type, file_content, sync_on_complete, timeout_in_minutes, intent_key, validation,
-            error_message, organisation_id, completed)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            case when $8 = 'done' then now() end)
-        returning {_COLUMNS}""",  # noqa: S608
-        company_id,
-        uuid4(),
-        connection_id,
-        data_type,
-        kind.value,
-        record_id,
-        (Status.FAILED if refused else Status.PENDING).value,
-        (Stage.DONE if refused else Stage.ACCEPTED).value,
-        content.body,
-        content.file.name if content.file else None,
-        content.file.content_type if content.file else None,
-        kept_file.content if kept_file else None,
-        sync_on_complete,
-        timeout_in_minutes,
-        uuid4(),
-        _json(validation) if validation is not None else None,
-        _storable(failed_because) if failed_because is not None else None,
-        organisation_id,
-    )
-    return _operation(row)
-
-
 async def get(db: Db | asyncpg.Pool, company_id: UUID, operation_id: UUID) -> PushOperation | None:
     """One operation of a company."""
     row = await db.fetchrow(
-        f"select {_COLUMNS} from push_operations where company_id = $1 and id = $2",  # noqa: S608
+        f"select {COLUMNS} from push_operations where company_id = $1 and id = $2",  # noqa: S608
         company_id,
         operation_id,
     )
-    return _operation(row) if row else None
+    return operation_of(row) if row else None
 
 
 async def list_page(
@@ -234,12 +187,12 @@ async def list_page(
     arguments = (company_id, *(condition.arguments if condition is not None else ()))
     ordering = f"{order}, id" if order else "requested desc, place desc"
     rows = await db.fetch(
-        f"select {_COLUMNS} from push_operations where {where} order by {ordering}"  # noqa: S608
+        f"select {COLUMNS} from push_operations where {where} order by {ordering}"  # noqa: S608
         f" limit {limit:d} offset {offset:d}",
         *arguments,
     )
     total = await db.fetchval(f"select count(*) from push_operations where {where}", *arguments)  # noqa: S608
-    return [_operation(row) for row in rows], total
+    return [operation_of(row) for row in rows], total
 
 
 async def pending_count(db: Db, connection_id: UUID, at_most: int) -> int:
@@ -256,11 +209,11 @@ async def pending_count(db: Db, connection_id: UUID, at_most: int) -> int:
 async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> PushOperation | None:
     """The operation that this connection has to carry out next, whether or not it waits."""
     row = await db.fetchrow(
-        f"""select {_COLUMNS} from push_operations where connection_id = $1 and stage <> 'done'
+        f"""select {COLUMNS} from push_operations where connection_id = $1 and stage <> 'done'
         order by place limit 1""",  # noqa: S608
         connection_id,
     )
-    return _operation(row) if row else None
+    return operation_of(row) if row else None
 
 
 async def content(db: Db | asyncpg.Pool, operation: PushOperation) -> Content:
@@ -279,19 +232,6 @@ async def content(db: Db | asyncpg.Pool, operation: PushOperation) -> Content:
 def is_for(operation: PushOperation, connection: Connection) -> bool:
     """Whether the connection leads to the books that the operation was accepted for."""
     return operation.organisation_id in (None, connection.organisation_id)
-
-
-async def begin(db: Db | asyncpg.Pool, operation: PushOperation) -> PushOperation | None:
-    """Record the intent and start a run; commits before anything is sent. An intent that may have left keeps its time.
-    None: somebody else works on it or ended it."""
-    row = await db.fetchrow(
-        f"""update push_operations set runs = runs + 1,
-            stage = case when stage = 'accepted' then 'intended' else stage end,
-            intent_recorded_at = case when stage = 'accepted' then clock_timestamp() else intent_recorded_at end
-        where {_OF_THIS_RUN} returning {_COLUMNS}""",  # noqa: S608
-        *_run(operation),
-    )
-    return _operation(row) if row else None
 
 
 def intent(operation: PushOperation, claimed: frozenset[str] = frozenset()) -> Intent:
@@ -321,81 +261,10 @@ async def claimed(db: Db | asyncpg.Pool, operation: PushOperation) -> frozenset[
     return frozenset(row["made"] for row in rows)
 
 
-async def wait(db: Db | asyncpg.Pool, operation: PushOperation, stage: Stage, wait_s: float, *, failed: bool) -> None:
-    """Put an open operation off; `failed` counts towards the limit of tries."""
-    await db.execute(
-        f"""update push_operations set stage = $4, failures = failures + $6,
-            not_before = clock_timestamp() + $5::interval
-        where {_OF_THIS_RUN}""",  # noqa: S608
-        *_run(operation),
-        stage.value,
-        timedelta(seconds=wait_s),
-        1 if failed else 0,
-    )
-
-
-async def succeed(
-    db: Db, operation: PushOperation, changes: tuple[Change, ...], attachment_id: str | None
-) -> PushOperation | None:
-    """End an operation well. A status that has timed out stays. None: this run lost the operation."""
-    row = await db.fetchrow(
-        f"""update push_operations set stage = 'done', file_content = null, not_before = null,
-            status = case when status = 'Pending' then 'Success' else status end,
-            completed = coalesce(completed, clock_timestamp()),
-            changes = $4, result_record_id = $5, attachment_id = $6
-        where {_OF_THIS_RUN} returning {_COLUMNS}""",  # noqa: S608
-        *_run(operation),
-        _json(changes),
-        changes[0].record_ref.id,
-        attachment_id,
-    )
-    return _operation(row) if row else None
-
-
-async def fail(
-    db: Db, operation: PushOperation, message: str, validation: Validation | None = None
-) -> PushOperation | None:
-    """End an operation badly; `validation` None keeps what was found on acceptance. A status that has timed out
-    stays. None: this run lost the operation."""
-    row = await db.fetchrow(
-        f"""update push_operations set stage = 'done', file_content = null, not_before = null,
-            status = case when status = 'Pending' then 'Failed' else status end,
-            completed = coalesce(completed, clock_timestamp()),
-            error_message = $4, validation = coalesce($5, validation)
-        where {_OF_THIS_RUN} returning {_COLUMNS}""",  # noqa: S608
-        *_run(operation),
-        _storable(message),
-        _json(validation) if validation is not None else None,
-    )
-    return _operation(row) if row else None
-
-
-async def time_out(db: Db, company_id: UUID, operation_id: UUID) -> PushOperation | None:
-    """Tell the application that its time is over, if the operation is still Pending. The write goes on."""
-    row = await db.fetchrow(
-        f"""update push_operations set status = 'TimedOut', completed = clock_timestamp()
-        where company_id = $1 and id = $2 and status = 'Pending' returning {_COLUMNS}""",  # noqa: S608
-        company_id,
-        operation_id,
-    )
-    return _operation(row) if row else None
-
-
-def _storable(message: str) -> str:
-    """A message that may hold a vendor's words: no NUL, which PostgreSQL cannot keep, and of bearable length."""
-    return message.replace("\0", "")[:ERROR_MESSAGE_LENGTH_MAX]
-
-
-def _run(operation: PushOperation) -> tuple[UUID, UUID, int]:
-    return operation.company_id, operation.id, operation.runs
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _operation(row: Mapping[str, Any]) -> PushOperation:
+def operation_of(row: Mapping[str, Any]) -> PushOperation:
+    """The operation in a row of COLUMNS."""
     values = dict(row)
+    values["awaits"] = tuple(values["awaits"] or ())
     values["kind"] = Kind(values["kind"])
     values["status"] = Status(values["status"])
     values["stage"] = Stage(values["stage"])

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
 import structlog
 
 from bookbridge.accounting import catalog
@@ -145,9 +146,9 @@ def _add(batch: RecordBatch, reread: Reread) -> None:
 
 
 def _refusals(operation: PushOperation, fields: Sequence[FieldProblem]) -> Validation:
-    """What the platform refused, beside the warnings that were found on acceptance."""
+    """What the platform refused, beside what was found on acceptance."""
     findings = Findings(catalog.by_key(operation.data_type).name)
     for problem in fields:
         findings.error(problem.field, problem.message)
-    warnings = operation.validation.warnings if operation.validation else ()
-    return Validation(errors=findings.validation().errors, warnings=warnings)
+    found = operation.validation or Validation()
+    return msgspec.structs.replace(found, errors=findings.validation().errors)

@@ -218,8 +218,10 @@ class Runner:
         writes = await references.named_writes(self._pool, operation.company_id, operation.connection_id, keys)
         gone = [str(key) for key in operation.awaits if str(key) not in writes]
         problems = [one.problem for one in writes.values() if one.problem]
-        if gone or problems:
-            raise Rejected(f"Not sent: {'; '.join(problems) or f'the writes {gone} are no longer known'}.")
+        problems += [f"the write {key}, whose record is meant, is no longer known" for key in gone]
+        problems += [f"the write {key}, whose record is meant, has no end yet" for key in writes if writes[key].is_open]
+        if problems:
+            raise Rejected(f"Not sent: {'; '.join(problems)}.")
         if content.body is not None:
             content = Content(body=references.replaced(content.body, writes))
         meant = writes.get((operation.record_id or "").lower())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Final
@@ -20,7 +21,8 @@ from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.connector import AttachmentRule, Connector, Write
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File
-from bookbridge.push import doorbell, events, operations, settled
+from bookbridge.push import doorbell, events, operations, references, settled, transitions
+from bookbridge.push.bodies import parse
 from bookbridge.push.errors import (
     AttachmentRefused,
     BadParameter,
@@ -31,6 +33,7 @@ from bookbridge.push.errors import (
 )
 from bookbridge.push.findings import Validation
 from bookbridge.push.operations import Content, PushOperation
+from bookbridge.push.references import NamedWrite
 from bookbridge.push.validation import validate
 from bookbridge.store.pool import Db
 
@@ -57,6 +60,8 @@ class Submission:
     file: File | None = None
     timeout_in_minutes: int | None = None
     sync_on_complete: bool = True
+    force_update: bool = False
+    """Of an update: overwrite the record even if somebody changed it on the platform since it was last read."""
 
 
 async def submit(
@@ -80,10 +85,13 @@ async def submit(
         raise TooManyPending(f"More than {PENDING_MAX} writes wait on this connection; please retry later")
     if submission.kind is Kind.UPLOAD_ATTACHMENT:
         content, validation = Content(file=_attachment(connector, data_type, submission.file)), None
+        named = await _named(db, connection, submission)
     else:
         write = write_row(connector, data_type, submission.kind)
-        content, validation = await _checked(db, write, connection, submission)
-    return await _store(db, views, connection, data_type, submission, content, validation)
+        named = await _named(db, connection, submission)
+        content, validation = await _checked(db, write, connection, submission, named)
+    awaits = [earlier.id for earlier in named.values()]
+    return await _store(db, views, connection, data_type, submission, content, validation, awaits)
 
 
 def supported_key(connector: Connector, data_type: str) -> str:
@@ -106,8 +114,14 @@ def write_row(connector: Connector, data_type: str, kind: Kind) -> Write[Any]:
     return row
 
 
+async def _named(db: Db, connection: Connection, submission: Submission) -> dict[str, NamedWrite]:
+    """The earlier writes whose keys stand for ids in the address or in the body."""
+    ids = references.names(parse(submission.body)).values() if submission.body else ()
+    return await references.named_writes(db, connection.company_id, connection.id, {submission.record_id or "", *ids})
+
+
 async def _checked(
-    db: Db, write: Write[Any], connection: Connection, submission: Submission
+    db: Db, write: Write[Any], connection: Connection, submission: Submission, named: Mapping[str, NamedWrite]
 ) -> tuple[Content, Validation | None]:
     if submission.kind is Kind.DELETE:
         return Content(), None
@@ -119,6 +133,7 @@ async def _checked(
         company_id=connection.company_id,
         connection_id=connection.id,
         record_id=submission.record_id,
+        named=named,
     )
     return Content(body=body.decode()), validation
 
@@ -131,10 +146,11 @@ async def _store(
     submission: Submission,
     content: Content,
     validation: Validation | None,
+    awaits: Sequence[UUID],
 ) -> PushOperation:
     refused = validation is not None and bool(validation.errors)
     name = catalog.by_key(data_type).name
-    operation = await operations.insert(
+    operation = await transitions.insert(
         db,
         company_id=connection.company_id,
         connection_id=connection.id,
@@ -145,6 +161,8 @@ async def _store(
         record_id=submission.record_id,
         sync_on_complete=submission.sync_on_complete,
         timeout_in_minutes=submission.timeout_in_minutes,
+        force_update=submission.force_update,
+        awaits=awaits,
         validation=validation,
         failed_because=f"Push failed for {name}: see validation for what is wrong." if refused else None,
     )

@@ -1,7 +1,7 @@
 """The application's patience: a Pending operation becomes TimedOut when its time is over.
 
 Only what the application is told changes. The write itself goes on, since bytes may be on their way already, and its
-outcome is recorded beside the status (see `operations`).
+outcome is recorded beside the status (see `transitions`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from bookbridge.companies.views import Views
-from bookbridge.push import events, operations
+from bookbridge.push import events, transitions
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class Timeouts:
         """Time out the operation that the key names, if it is still Pending, and tell so."""
         company_id, _, operation_id = key.partition(":")
         async with self._pool.acquire() as db, db.transaction():
-            operation = await operations.time_out(db, UUID(company_id), UUID(operation_id))
+            operation = await transitions.time_out(db, UUID(company_id), UUID(operation_id))
             if operation is not None:
                 await events.tell(db, self._views, operation, successful=False)
                 log.info("push_timed_out", operation_id=str(operation.id))

@@ -9,7 +9,7 @@ Nothing is stored here and no vendor is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -21,9 +21,10 @@ from bookbridge.accounting import catalog
 from bookbridge.accounting.fields import fields_of
 from bookbridge.accounting.records import Record
 from bookbridge.connectors.kit.connector import Choice, Write
-from bookbridge.push import bodies
+from bookbridge.push import bodies, references
 from bookbridge.push.fields import write_fields
 from bookbridge.push.findings import Findings, Validation
+from bookbridge.push.references import NamedWrite
 from bookbridge.store import records
 from bookbridge.store.pool import Db
 from bookbridge.store.records import Scope
@@ -44,10 +45,12 @@ async def validate(
     company_id: UUID,
     connection_id: UUID,
     record_id: str | None = None,
+    named: Mapping[str, NamedWrite] | None = None,
 ) -> Validation:
     """Everything that is wrong with a body, or notable about it; without errors it may be written.
 
-    `record_id` names the record that an update is for. Raises MalformedBody for what is not a JSON object.
+    `record_id` names the record that an update is for, `named` are the earlier writes whose keys stand for ids in the
+    body. Raises MalformedBody for what is not a JSON object.
     """
     content = bodies.parse(body)
     findings = Findings(write.data_type.name)
@@ -59,7 +62,8 @@ async def validate(
     record = bodies.checked_record(write, content, findings)
     if record is not None:
         check_record(write, record, findings)
-        await _check_references(db, write, record, findings, company_id, connection_id)
+        awaited = _check_named(write, content, named or {}, findings)
+        await _check_references(db, write, record, findings, company_id, connection_id, awaited)
     return findings.validation()
 
 
@@ -87,6 +91,23 @@ def check_record(write: Write[Any], record: Record, findings: Findings) -> None:
             findings.error(refused.field, refused.message)
 
 
+def _check_named(
+    write: Write[Any], content: dict[str, Any], named: Mapping[str, NamedWrite], findings: Findings
+) -> set[str]:
+    """Check the places where an earlier write's key stands for its record; returns them."""
+    places = {where: named[key] for where, key in references.names(content).items() if key in named}
+    for where, earlier in places.items():
+        choice = write.choices.get(_POSITION.sub("", where))
+        expected = choice.records_of if choice else None
+        if earlier.problem is not None:
+            findings.error(where, f"{where}: {earlier.problem}.")
+        elif expected not in (None, earlier.data_type):
+            findings.error(where, f"{where}: the write {earlier.id} is of {earlier.data_type}, not of {expected}.")
+        else:
+            findings.inform(where, f"{where} will be the record of the write {earlier.id}.")
+    return set(places)
+
+
 async def _check_references(
     db: Db | asyncpg.Pool,
     write: Write[Any],
@@ -94,10 +115,12 @@ async def _check_references(
     findings: Findings,
     company_id: UUID,
     connection_id: UUID,
+    awaited: Set[str],
 ) -> None:
-    for data_type_key, references in _references(write, record).items():
+    for data_type_key, every in _references(write, record).items():
+        named_here = {where: record_id for where, record_id in every.items() if where not in awaited}
         scope = Scope(company_id, data_type_key, connection_id)
-        distinct = sorted(set(references.values()))
+        distinct = sorted(set(named_here.values()))
         if len(distinct) > REFERENCES_MAX:
             findings.error("", f"More than {REFERENCES_MAX} {data_type_key} are referred to.")
             continue
@@ -106,7 +129,7 @@ async def _check_references(
             continue
         held, _ = await records.list_bodies(db, scope, condition=None, order=None, limit=1, offset=0)
         noun = catalog.by_key(data_type_key).singular
-        for where, record_id in references.items():
+        for where, record_id in named_here.items():
             if record_id not in missing:
                 continue
             if held:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
 from bookbridge.accounting.dates import contract_datetime
 from bookbridge.push.findings import Validation
-from bookbridge.push.operations import STATUS_CODES, Change, PushOperation
+from bookbridge.push.operations import STATUS_CODES, Change, PushOperation, Stage
+from bookbridge.push.story import StoryStep
 
 SECONDS_PER_MINUTE = 60
 
@@ -30,6 +32,54 @@ class PushOperationView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     error_message: str | None = None
     validation: Validation | None = None
     status_code: int
+    outcome: str | None = None
+    """An addition to the contract: `uncertain` while the platform may have written it and is asked whether it did;
+    absent otherwise."""
+
+
+class StoryStepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """One step of a write's story."""
+
+    step: str
+    """A word of `story.Step`."""
+    time: str
+    run: int
+    """Which run of a worker; 0 before the first."""
+    reason: str | None = None
+    until: str | None = None
+    """Of a wait: when the write is taken on again at the latest."""
+
+
+class StoryView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """An addition to the contract: all that happened to a write, first step first."""
+
+    push_operation_key: UUID
+    status: str
+    outcome: str | None = None
+    story: tuple[StoryStepView, ...] = ()
+
+
+def story_of(row: PushOperation, steps: Sequence[StoryStep]) -> StoryView:
+    """The operation's story as callers see it."""
+    return StoryView(
+        push_operation_key=row.id,
+        status=row.status.value,
+        outcome=_outcome(row),
+        story=tuple(
+            StoryStepView(
+                step=one.step,
+                time=contract_datetime(one.happened),
+                run=one.run,
+                reason=one.reason,
+                until=contract_datetime(one.until) if one.until else None,
+            )
+            for one in steps
+        ),
+    )
+
+
+def _outcome(row: PushOperation) -> str | None:
+    return Stage.UNCERTAIN.value if row.stage is Stage.UNCERTAIN else None
 
 
 def push_operation(row: PushOperation) -> PushOperationView:
@@ -50,4 +100,5 @@ def push_operation(row: PushOperation) -> PushOperationView:
         error_message=row.error_message,
         validation=row.validation,
         status_code=STATUS_CODES[row.status],
+        outcome=_outcome(row),
     )

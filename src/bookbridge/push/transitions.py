@@ -1,0 +1,179 @@
+"""Every change of a push operation, each one statement together with its line in the story.
+
+    insert ─▶ begin ─▶ succeed | fail          wait: put off, to be begun again
+                  └──▶ wait ─▶ begin …         time_out: what the application is told, nothing else
+
+All of them but `insert` and `time_out` are fenced by `runs`: a worker that lost the operation cannot change it.
+What the stages mean is told in `operations`; what follows from a change is for the callers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+
+from bookbridge.connectors.kit.connector import Operation as Kind
+from bookbridge.push.findings import Validation
+from bookbridge.push.operations import COLUMNS, Change, Content, PushOperation, Stage, Status, operation_of
+from bookbridge.push.story import Step, telling
+from bookbridge.store.pool import Db
+
+ERROR_MESSAGE_LENGTH_MAX: Final = 2_000
+
+_OF_THIS_RUN = "company_id = $1 and id = $2 and runs = $3 and stage <> 'done'"
+_SELECT = f"select {COLUMNS} from changed"  # noqa: S608
+
+
+async def insert(
+    db: Db,
+    *,
+    company_id: UUID,
+    connection_id: UUID,
+    data_type: str,
+    kind: Kind,
+    content: Content,
+    organisation_id: str | None = None,
+    record_id: str | None = None,
+    sync_on_complete: bool = True,
+    timeout_in_minutes: int | None = None,
+    force_update: bool = False,
+    awaits: Sequence[UUID] = (),
+    validation: Validation | None = None,
+    failed_because: str | None = None,
+) -> PushOperation:
+    """Store a new operation: Pending, or Failed at once when `failed_because` is given."""
+    refused = failed_because is not None
+    kept_file = None if refused else content.file
+    inserted = f"""
+        insert into push_operations (company_id, id, connection_id, data_type, kind, record_id, status, stage, body,
+            file_name, file_content_type, file_content, sync_on_complete, timeout_in_minutes, intent_key, validation,
+            error_message, organisation_id, force_update, awaits, completed)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+            case when $8 = 'done' then now() end)
+        returning {COLUMNS}"""  # noqa: S608
+    row = await db.fetchrow(
+        telling(inserted, Step.REFUSED if refused else Step.ACCEPTED, reason=17) + _SELECT,
+        company_id,
+        uuid4(),
+        connection_id,
+        data_type,
+        kind.value,
+        record_id,
+        (Status.FAILED if refused else Status.PENDING).value,
+        (Stage.DONE if refused else Stage.ACCEPTED).value,
+        content.body,
+        content.file.name if content.file else None,
+        content.file.content_type if content.file else None,
+        kept_file.content if kept_file else None,
+        sync_on_complete,
+        timeout_in_minutes,
+        uuid4(),
+        _json(validation) if validation is not None else None,
+        _storable(failed_because) if failed_because is not None else None,
+        organisation_id,
+        force_update,
+        list(awaits) or None,
+    )
+    return operation_of(row)
+
+
+async def begin(db: Db | asyncpg.Pool, operation: PushOperation) -> PushOperation | None:
+    """Record the intent and start a run; commits before anything is sent. An intent that may have left keeps its time.
+    None: somebody else works on it or ended it."""
+    changed = f"""update push_operations set runs = runs + 1,
+            stage = case when stage = 'accepted' then 'intended' else stage end,
+            intent_recorded_at = case when stage = 'accepted' then clock_timestamp() else intent_recorded_at end
+        where {_OF_THIS_RUN} returning {COLUMNS}"""  # noqa: S608
+    row = await db.fetchrow(telling(changed, Step.STARTED) + _SELECT, *_run(operation))
+    return operation_of(row) if row else None
+
+
+async def name_record(db: Db | asyncpg.Pool, operation: PushOperation, record_id: str) -> PushOperation | None:
+    """Put the id that an earlier write has made in the place of that write's key. None: this run lost the operation."""
+    row = await db.fetchrow(
+        f"update push_operations set record_id = $4 where {_OF_THIS_RUN} returning {COLUMNS}",  # noqa: S608
+        *_run(operation),
+        record_id,
+    )
+    return operation_of(row) if row else None
+
+
+async def wait(
+    db: Db | asyncpg.Pool, operation: PushOperation, stage: Stage, wait_s: float, *, failed: bool, reason: str
+) -> None:
+    """Put an open operation off; `failed` counts towards the limit of tries."""
+    changed = f"""update push_operations set stage = $4, failures = failures + $6,
+            not_before = clock_timestamp() + $5::interval
+        where {_OF_THIS_RUN} returning {COLUMNS}"""  # noqa: S608
+    await db.execute(
+        telling(changed, Step.WAITS, reason=7, until=True) + _SELECT,
+        *_run(operation),
+        stage.value,
+        timedelta(seconds=wait_s),
+        1 if failed else 0,
+        _storable(reason),
+    )
+
+
+async def succeed(
+    db: Db, operation: PushOperation, changes: tuple[Change, ...], attachment_id: str | None
+) -> PushOperation | None:
+    """End an operation well. A status that has timed out stays. None: this run lost the operation."""
+    changed = f"""update push_operations set stage = 'done', file_content = null, not_before = null,
+            status = case when status = 'Pending' then 'Success' else status end,
+            completed = coalesce(completed, clock_timestamp()),
+            changes = $4, result_record_id = $5, attachment_id = $6
+        where {_OF_THIS_RUN} returning {COLUMNS}"""  # noqa: S608
+    row = await db.fetchrow(
+        telling(changed, Step.SUCCEEDED) + _SELECT,
+        *_run(operation),
+        _json(changes),
+        changes[0].record_ref.id,
+        attachment_id,
+    )
+    return operation_of(row) if row else None
+
+
+async def fail(
+    db: Db, operation: PushOperation, message: str, validation: Validation | None = None
+) -> PushOperation | None:
+    """End an operation badly; `validation` None keeps what was found on acceptance. A status that has timed out
+    stays. None: this run lost the operation."""
+    changed = f"""update push_operations set stage = 'done', file_content = null, not_before = null,
+            status = case when status = 'Pending' then 'Failed' else status end,
+            completed = coalesce(completed, clock_timestamp()),
+            error_message = $4, validation = coalesce($5, validation)
+        where {_OF_THIS_RUN} returning {COLUMNS}"""  # noqa: S608
+    row = await db.fetchrow(
+        telling(changed, Step.FAILED, reason=4) + _SELECT,
+        *_run(operation),
+        _storable(message),
+        _json(validation) if validation is not None else None,
+    )
+    return operation_of(row) if row else None
+
+
+async def time_out(db: Db, company_id: UUID, operation_id: UUID) -> PushOperation | None:
+    """Tell the application that its time is over, if the operation is still Pending. The write goes on."""
+    changed = f"""update push_operations set status = 'TimedOut', completed = clock_timestamp()
+        where company_id = $1 and id = $2 and status = 'Pending' returning {COLUMNS}"""  # noqa: S608
+    row = await db.fetchrow(telling(changed, Step.TIMED_OUT) + _SELECT, company_id, operation_id)
+    return operation_of(row) if row else None
+
+
+def _storable(message: str) -> str:
+    """A message that may hold a vendor's words: no NUL, which PostgreSQL cannot keep, and of bearable length."""
+    return message.replace("\0", "")[:ERROR_MESSAGE_LENGTH_MAX]
+
+
+def _run(operation: PushOperation) -> tuple[UUID, UUID, int]:
+    return operation.company_id, operation.id, operation.runs
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
