@@ -1,4 +1,5 @@
-"""Every operation of the contract's two files, asked of a running server: its status and body are as the file says.
+"""Every operation of the contract's files, asked of a running server: its status and body are as the file says, and as
+our own document says.
 
 Each operation is asked three times: as it is meant, without a good key, and about what does not exist.
 """
@@ -13,6 +14,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from tests.contract import own
 from tests.contract.conftest import CUSTOM, ORIGINS, PLATFORM, World
 from tests.contract.documents import NAMES, Document, Operation
 
@@ -96,6 +98,7 @@ async def asked(operation: Operation, world: World) -> list[str]:
     problems = [f"request {problem}" for problem in operation.request_problems(body)]
     if answer.status_code != operation.success:
         return [*problems, f"status {answer.status_code} instead of {operation.success}: {answer.text[:200]}"]
+    problems += own.problems(operation.method, operation.path, answer.status_code, answer.content)
     return problems + operation.problems(answer.status_code, answer.content)
 
 
@@ -105,7 +108,8 @@ async def refused(operation: Operation, world: World) -> list[str]:
     answer = await world.anonymous(operation.method.upper(), path)
     if answer.status_code != 401:
         return [f"status {answer.status_code} without a key"]
-    return operation.problems(401, answer.content) if "401" in operation.content["responses"] else []
+    ours = own.problems(operation.method, operation.path, 401, answer.content)
+    return ours + (operation.problems(401, answer.content) if "401" in operation.content["responses"] else [])
 
 
 async def unknown(operation: Operation, world: World) -> list[str]:
@@ -118,7 +122,7 @@ async def unknown(operation: Operation, world: World) -> list[str]:
     answer = await world.api.http.request(operation.method.upper(), path, json=body)
     if answer.status_code != 404:
         return [f"status {answer.status_code} for {path}: {answer.text[:100]}"]
-    return operation.problems(404, answer.content)
+    return own.problems(operation.method, operation.path, 404, answer.content) + operation.problems(404, answer.content)
 
 
 class Unknown(dict[str, str]):

@@ -38,8 +38,8 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _LIST_PATH = re.compile(r"[A-Za-z0-9_-]+([/.][A-Za-z0-9_-]+)*")
 
 
-class CustomDataType(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The contract's CustomDataTypeConfiguration."""
+class CustomDataType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """How a custom data type is drawn from a list of the platform's."""
 
     data_source: str
     """A list of the platform, below its API address: `Contacts`, `/Contacts?where=…`."""

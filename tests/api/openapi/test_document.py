@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from litestar.handlers import HTTPRouteHandler
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -113,3 +114,16 @@ def test_a_row_cannot_name_a_path_that_its_handler_lacks() -> None:
     row = Operation(companies.list_companies, "list-companies", paths=("/elsewhere",))
     with pytest.raises(ValueError, match="the handler is not at /elsewhere"):
         list(routes_of(row))
+
+
+def test_no_answer_can_hold_a_null() -> None:
+    """Clients of the contract fail on null, and the document says nowhere that there may be one."""
+    leaving_it_out = {row.answers for _, row in all_operations() if isinstance(row.answers, type)}
+    structs = [one for one in leaving_it_out if issubclass(one, msgspec.Struct)]
+    assert len(structs) > 30
+    faulty = []
+    for struct in structs:
+        for field in msgspec.structs.fields(struct):
+            if field.default is None and not struct.__struct_config__.omit_defaults:
+                faulty.append(f"{struct.__name__}.{field.name}")
+    assert faulty == []
