@@ -41,7 +41,7 @@ from bookbridge.portal.services import PortalServices
 from bookbridge.push import idempotency
 from bookbridge.push.doorbell import TIME_OUT_TASK, WRITE_TASK
 from bookbridge.push.run import Runner as PushRunner
-from bookbridge.push.settled import OnSettled
+from bookbridge.push.settled import OnSettled, Settlements
 from bookbridge.push.timeouts import Timeouts
 from bookbridge.settings import Settings
 from bookbridge.store.migrations import migrate
@@ -82,6 +82,7 @@ class Rooms:
     sessions: Sessions
     link: Link
     call_budget: CallBudget
+    settlements: Settlements
 
 
 def base_url(settings: Settings) -> str:
@@ -147,18 +148,21 @@ async def open_rooms(settings: Settings, dsn: str) -> AsyncIterator[Rooms]:
     pool = await open_pool(dsn, max_size=POOL_SIZE_MAX)
     http = vendor_http.client()
     try:
-        rooms = compose(settings, pool, http, open_vault(settings))
+        rooms = compose(settings, pool, http, open_vault(settings), Settlements(dsn, pool))
         try:
             yield rooms
         finally:
             # Callers have gone, refreshes have not: a vendor's answer that is cut off may be the end of a connection.
             await rooms.tokens.aclose()
+            await rooms.settlements.aclose()
     finally:
         await http.aclose()
         await pool.close()
 
 
-def compose(settings: Settings, pool: asyncpg.Pool, http: httpx2.AsyncClient, opened: Vault) -> Rooms:
+def compose(
+    settings: Settings, pool: asyncpg.Pool, http: httpx2.AsyncClient, opened: Vault, settlements: Settlements
+) -> Rooms:
     """Wire the rooms of one process."""
     codes = LinkCodes(opened)
     views = Views(base_url(settings), codes)
@@ -176,7 +180,7 @@ def compose(settings: Settings, pool: asyncpg.Pool, http: httpx2.AsyncClient, op
         sessions=sessions,
         on_linked=schedule.on_linked,
     )
-    return Rooms(settings, pool, http, opened, codes, views, apps, tokens, sessions, link, call_budget)
+    return Rooms(settings, pool, http, opened, codes, views, apps, tokens, sessions, link, call_budget, settlements)
 
 
 async def api_server(rooms: Rooms) -> ASGIApp:
@@ -193,6 +197,8 @@ async def api_server(rooms: Rooms) -> ASGIApp:
         apps=rooms.apps,
         client_id=client.id,
         access_tokens=AccessTokens(rooms.vault),
+        settlements=rooms.settlements,
+        platform_wait_s=rooms.settings.platform_wait_s,
         private_webhook_addresses=private,
     )
     pages = route_handlers(

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     """E-mail address or URL shown on Link pages to people who need help."""
     webhook_private_addresses: bool = False
     """Allow webhooks to private and loopback addresses (a consumer beside us)."""
+    platform_wait_s: float = Field(default=4.5, gt=0, le=45)
+    """How long a request waits for a platform, for answers that come from there. Callers' libraries give up after 5 s
+    unless told otherwise; a write goes on after that, and its outcome stays readable."""
     worker_concurrency: int = Field(default=20, ge=2, le=200)
     log_level: str = "INFO"
     log_json: bool = False

@@ -17,6 +17,7 @@ from bookbridge.companies.sessions import Sessions
 from bookbridge.companies.vault import Vault
 from bookbridge.companies.vendor_apps import VendorApps
 from bookbridge.companies.views import Views
+from bookbridge.push.settled import Settlements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,10 @@ class Services:
     """The vendors that this installation is registered with."""
     client_id: UUID
     """The installation's client; see `companies.clients.ensure_client`."""
+    settlements: Settlements
+    """Waits for the end of writes."""
+    platform_wait_s: float
+    """How long a request waits for a platform."""
     private_webhook_addresses: bool = False
     """Webhook consumers may name plain http and private addresses."""
     access_tokens: AccessTokens

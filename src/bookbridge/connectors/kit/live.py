@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from bookbridge.accounting.records import Record
+from bookbridge.connectors.kit.session import Reread
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Wanted:
 class LivePage:
     """A bounded part of a list. It may hold records that are not wanted, and none at all before the end."""
 
-    records: Sequence[Record]
+    rereads: Sequence[Reread]
+    """The records, as they could be saved."""
     cursor: str | None
     """Continues after this page, in any later session, when the same is wanted; None after the last page. At most
     CURSOR_LENGTH_MAX characters: it travels in an address."""

@@ -11,6 +11,7 @@ from bookbridge.accounting.records import Record
 from bookbridge.connectors.kit.connector import Facts
 from bookbridge.connectors.kit.errors import NeedsRelink, NotSupported, RecordNotFound
 from bookbridge.connectors.kit.live import LivePage, Wanted
+from bookbridge.connectors.kit.session import Reread
 from bookbridge.connectors.sandbox import payloads
 from bookbridge.connectors.sandbox.auth import ORGANISATION_FACT
 from bookbridge.connectors.sandbox.client import Client, decode
@@ -18,7 +19,7 @@ from bookbridge.connectors.sandbox.read import READS
 
 PAGE_SIZE: Final = 200
 
-LIVE: Final = ("company", "bills", "suppliers", "chartOfAccounts", "bankAccounts", "taxRates")
+LIVE: Final = ("company", "bills", "suppliers", "chartOfAccounts", "bankAccounts", "taxRates", "trackingCategories")
 _SOURCES: Final = {row.data_type.key: row.sources[0] for row in READS if row.data_type.key in LIVE}
 
 
@@ -37,9 +38,9 @@ async def page(client: Client, facts: Facts, data_type: str, wanted: Wanted, cur
     except RecordNotFound as error:
         raise NeedsRelink("The ledger has no such book any more; connect again to open it.") from error
     listing = decode(answer, payloads.Listing)
-    records: list[Record] = []
+    found: list[Reread] = []
     for raw in listing.rows:
         record = source.shape(msgspec.json.decode(raw, type=source.payload), facts)
         if isinstance(record, Record):
-            records.append(record)
-    return LivePage(records, listing.next)
+            found.append(Reread(data_type, source.name, record, bytes(raw)))
+    return LivePage(found, listing.next)

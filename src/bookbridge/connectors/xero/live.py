@@ -18,6 +18,7 @@ from bookbridge.accounting.records import ListedRecord, Record
 from bookbridge.connectors.kit.connector import Source
 from bookbridge.connectors.kit.errors import NotSupported, VendorUnavailable
 from bookbridge.connectors.kit.live import LivePage, Wanted
+from bookbridge.connectors.kit.session import Reread
 from bookbridge.connectors.xero import paging
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows
@@ -64,7 +65,7 @@ _SOURCES: Final[dict[str, Source[Any, Any]]] = {
     **{
         read.data_type.key: read.sources[0]
         for read in READS
-        if read.data_type.key in ("company", "chartOfAccounts", "bankAccounts", "taxRates")
+        if read.data_type.key in ("company", "chartOfAccounts", "bankAccounts", "taxRates", "trackingCategories")
     },
 }
 LIVE: Final = tuple(_SOURCES)
@@ -78,7 +79,8 @@ async def page(client: Client, chart: Chart, data_type: str, wanted: Wanted, cur
     narrowing = _PAGED.get(data_type)
     if narrowing is None:
         return _cut(
-            _records(client, source, await client.rows(source.path, source.payload, params=source.query)), cursor
+            _rereads(client, data_type, source, await client.rows(source.path, source.payload, params=source.query)),
+            cursor,
         )
     position = _first(wanted) if cursor is None else _load(cursor)
     rows = await _rows(client, source, narrowing, wanted, position)
@@ -87,7 +89,7 @@ async def page(client: Client, chart: Chart, data_type: str, wanted: Wanted, cur
     fresh = position.fresh(keys)
     following = position.after(keys, is_last_page=_is_last(rows, position.page))
     shown = Rows([rows.payloads[place] for place in fresh], [rows.raws[place] for place in fresh])
-    return LivePage(_records(client, source, shown), None if following is None else _dump(following))
+    return LivePage(_rereads(client, data_type, source, shown), None if following is None else _dump(following))
 
 
 async def _rows(
@@ -106,25 +108,25 @@ async def _rows(
     return await client.rows(source.path, source.payload, params=params, headers=headers)
 
 
-def _records(client: Client, source: Source[Any, Any], rows: Rows[Any]) -> list[Record]:
-    found: list[Record] = []
-    for payload in rows.payloads:
+def _rereads(client: Client, data_type: str, source: Source[Any, Any], rows: Rows[Any]) -> list[Reread]:
+    found: list[Reread] = []
+    for payload, raw in zip(rows.payloads, rows.raws, strict=True):
         shaped = source.shape(payload, client.access.facts)
-        if isinstance(shaped, Record):
-            found.append(shaped)
-        elif shaped is not None:
-            found += shaped
+        every = shaped if isinstance(shaped, Sequence) else (shaped,)
+        found += [Reread(data_type, source.name, record, raw) for record in every if isinstance(record, Record)]
     return found
 
 
-def _cut(records: Sequence[Record], cursor: str | None) -> LivePage:
+def _cut(rereads: Sequence[Reread], cursor: str | None) -> LivePage:
     """The part of a whole list that comes after an id."""
-    listed = sorted((one for one in records if isinstance(one, ListedRecord)), key=lambda one: one.id or "")
-    if len(listed) < len(records):
-        return LivePage(records, None)
-    rest = [one for one in listed if cursor is None or (one.id or "") > cursor]
+    rest = sorted((one for one in rereads if cursor is None or _id(one) > cursor), key=_id)
     shown = rest[:WHOLE_LIST_PAGE_SIZE]
-    return LivePage(shown, shown[-1].id if len(rest) > len(shown) else None)
+    return LivePage(shown, _id(shown[-1]) if len(rest) > len(shown) else None)
+
+
+def _id(reread: Reread) -> str:
+    # Details of the company are one record without an id.
+    return (reread.record.id if isinstance(reread.record, ListedRecord) else None) or ""
 
 
 def _first(wanted: Wanted) -> paging.Position:
