@@ -1,0 +1,183 @@
+"""A company whose books are read, and records to write into them: one body for each data type that can be written."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from tests.e2e.installation import Installation
+
+DATE = "2026-01-05T00:00:00"
+LATER = "2026-02-05T00:00:00"
+NET, TAX, GROSS = 50, 10, 60
+
+
+class Books:
+    """One linked company. Records are asked for by what they are, so that any platform's books will do."""
+
+    def __init__(self, installation: Installation, company: str, connection: str) -> None:
+        self.installation = installation
+        self.company = company
+        self.connection = connection
+        self._number = 0
+
+    @property
+    def here(self) -> dict[str, str]:
+        """The parameters of every call."""
+        return {"companyId": self.company, "connectionId": self.connection}
+
+    def fresh(self, word: str) -> str:
+        """A name that nothing in these books has."""
+        self._number += 1
+        return f"{word} {self._number}"
+
+    def found(self, data_type: str, query: str) -> list[dict[str, Any]]:
+        """The first records that a query finds."""
+        asked = {"query": query, "pageSize": "20"} if query else {"pageSize": "20"}
+        path = f"/companies/{self.company}/data/{data_type}"
+        rows: list[dict[str, Any]] = self.installation.call("GET", path, params=asked)["results"]
+        return rows
+
+    def _id(self, data_type: str, query: str = "") -> str:
+        record_id: str = self.found(data_type, query)[0]["id"]
+        return record_id
+
+    @cached_property
+    def expense(self) -> str:
+        return self._id("accounts", "type=Expense&&status=Active")
+
+    @cached_property
+    def income(self) -> str:
+        return self._id("accounts", "type=Income&&status=Active")
+
+    @cached_property
+    def equity(self) -> str:
+        return self._id("accounts", "type=Equity&&status=Active")
+
+    @cached_property
+    def banks(self) -> list[str]:
+        """Bank accounts in the currency of the books."""
+        currency = self.installation.call("GET", f"/companies/{self.company}/data/info")["baseCurrency"]
+        rows = self.found("accounts", f"isBankAccount=true&&status=Active&&currency={currency}")
+        return [row["id"] for row in rows]
+
+    @cached_property
+    def supplier(self) -> str:
+        return self._id("suppliers", "status=Active")
+
+    @cached_property
+    def customer(self) -> str:
+        return self._id("customers", "status=Active")
+
+    @cached_property
+    def purchase_rate(self) -> str:
+        return self._rate("INPUT2")
+
+    @cached_property
+    def sale_rate(self) -> str:
+        return self._rate("OUTPUT2")
+
+    def _rate(self, code: str) -> str:
+        """The standard rate: 20 %."""
+        rows = self.found("taxRates", "")
+        wanted = [row for row in rows if row.get("code") in (code, "STANDARD") or row["id"] == code]
+        record_id: str = wanted[0]["id"]
+        return record_id
+
+    # -- bodies -------------------------------------------------------------------------------------------------------
+
+    def line(self, account: str, rate: str) -> dict[str, Any]:
+        return {
+            "description": "Panes of glass",
+            "quantity": 4,
+            "unitAmount": 12.5,
+            "subTotal": NET,
+            "taxAmount": TAX,
+            "totalAmount": GROSS,
+            "accountRef": {"id": account},
+            "taxRateRef": {"id": rate},
+        }
+
+    def purchase(self, **more: Any) -> dict[str, Any]:
+        lines = [self.line(self.expense, self.purchase_rate)]
+        return {"supplierRef": {"id": self.supplier}, "issueDate": DATE, "lineItems": lines, **more}
+
+    def sale(self, **more: Any) -> dict[str, Any]:
+        lines = [self.line(self.income, self.sale_rate)]
+        return {"customerRef": {"id": self.customer}, "issueDate": DATE, "lineItems": lines, **more}
+
+    def at_once(self, account: str, rate: str, word: str) -> dict[str, Any]:
+        return {
+            "issueDate": DATE,
+            "reference": self.fresh(word),
+            "currency": "GBP",
+            "lineItems": [self.line(account, rate)],
+            "paymentAllocations": [{"payment": {"accountRef": {"id": self.banks[0]}}, "allocation": {}}],
+            "subTotal": NET,
+            "taxAmount": TAX,
+            "totalAmount": GROSS,
+        }
+
+    def settling(self, kind: str, record_id: str) -> dict[str, Any]:
+        """A payment of the whole of one document."""
+        link = {"type": kind, "id": record_id, "amount": -GROSS}
+        return {
+            "date": LATER,
+            "accountRef": {"id": self.banks[0]},
+            "totalAmount": GROSS,
+            "lines": [{"amount": GROSS, "links": [link]}],
+        }
+
+    def body(self, data_type: str) -> dict[str, Any]:
+        """A new record of a data type, in the contract's form. Payments settle a document: see `settling`."""
+        sums = {"subTotal": NET, "taxAmount": TAX, "totalAmount": GROSS}
+        credit = {"subTotal": NET, "totalTaxAmount": TAX, "totalAmount": GROSS}
+        match data_type:
+            case "chartOfAccounts":
+                name = self.fresh("Kiln")
+                return {"nominalCode": f"9{self._number:03}", "name": name, "type": "Expense"}
+            case "bankAccounts":
+                name = self.fresh("Savings")
+                number = f"2045{self._number:010}"
+                return {"accountName": name, "accountType": "Debit", "accountNumber": number, "currency": "GBP"}
+            case "bankTransactions":
+                lines = [{"amount": 12.5, "date": DATE, "description": self.fresh("Interest")}]
+                return {"accountId": self.banks[0], "transactions": lines}
+            case "suppliers":
+                return {"supplierName": self.fresh("Wharfe Glass"), "status": "Active"}
+            case "customers":
+                return {"customerName": self.fresh("Dales Interiors"), "status": "Active"}
+            case "items":
+                code = self.fresh("PANE")
+                invoice = {"unitPrice": 12.5, "accountRef": {"id": self.income}, "description": "A pane of glass"}
+                flags = {"itemStatus": "Active", "isBillItem": False, "isInvoiceItem": True, "type": "NonInventory"}
+                return {"name": code, "code": code, "invoiceItem": invoice, **flags}
+            case "bills":
+                return self.purchase(reference=self.fresh("B"), dueDate=LATER, status="Open", **sums)
+            case "billCreditNotes":
+                number = self.fresh("BCN")
+                return self.purchase(billCreditNoteNumber=number, status="Submitted", **credit)
+            case "invoices":
+                number = self.fresh("INV")
+                total = {"subTotal": NET, "totalTaxAmount": TAX, "totalAmount": GROSS}
+                return self.sale(invoiceNumber=number, dueDate=LATER, status="Submitted", **total)
+            case "creditNotes":
+                return self.sale(creditNoteNumber=self.fresh("CN"), status="Submitted", **credit)
+            case "purchaseOrders":
+                return self.purchase(purchaseOrderNumber=self.fresh("PO"), status="Draft", **credit)
+            case "directCosts":
+                return self.at_once(self.expense, self.purchase_rate, "DC")
+            case "directIncomes":
+                return self.at_once(self.income, self.sale_rate, "DI")
+            case "transfers":
+                sides = [{"accountRef": {"id": bank}, "amount": 25} for bank in self.banks[:2]]
+                return {"date": DATE, "from": sides[0], "to": sides[1], "description": self.fresh("T")}
+            case "journals":
+                return {"name": self.fresh("Journal"), "journalCode": f"J{self._number}", "type": "General"}
+            case "journalEntries":
+                lines = [
+                    {"netAmount": 7, "accountRef": {"id": self.expense}, "description": "Depreciation"},
+                    {"netAmount": -7, "accountRef": {"id": self.equity}, "description": "Depreciation"},
+                ]
+                return {"postedOn": DATE, "description": self.fresh("JE"), "journalLines": lines}
+        raise AssertionError(f"no body for {data_type}")
