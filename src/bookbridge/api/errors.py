@@ -23,6 +23,7 @@ from msgspec import UNSET, UnsetType
 from bookbridge.accounting.catalog import UnknownDataTypeError
 from bookbridge.companies import errors as companies
 from bookbridge.connectors.kit import errors as vendors
+from bookbridge.products.expenses import errors as expenses
 from bookbridge.push import errors as push
 from bookbridge.push.idempotency import ClaimLost
 from bookbridge.store.query import QueryError
@@ -35,6 +36,7 @@ PUBLIC: Final = "PublicApi"
 CLIENTS: Final = "ClientsApi"
 PULL: Final = "PullApi"
 PUSH: Final = "PushApi"
+EXPENSES: Final = "ExpenseSyncApi"
 
 MESSAGE_LENGTH_MAX: Final = 1_000
 LOGGED_LENGTH_MAX: Final = 300
@@ -141,6 +143,10 @@ _MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (push.PushError, 400, PUSH),
     (consumers.InvalidConsumer, 400, CLIENTS),
     (consumers.TooManyConsumers, 409, CLIENTS),
+    (expenses.NotFound, 404, EXPENSES),
+    (expenses.NoLedger, 404, EXPENSES),
+    (expenses.NotUpdatable, 422, EXPENSES),
+    (expenses.ExpenseError, 400, EXPENSES),
     (vendors.RateLimited, 429, PUBLIC),
     # Not 5xx: callers' libraries repeat those for up to an hour, and the fault is neither ours nor passing.
     (vendors.VendorUnavailable, 424, PUBLIC),
@@ -217,7 +223,7 @@ def _printable(text: str) -> str:
 
 
 def _fields(error: Exception) -> list[tuple[str, str]]:
-    if isinstance(error, consumers.InvalidConsumer):
+    if isinstance(error, consumers.InvalidConsumer | expenses.InvalidRequest):
         return [(problem.field, problem.message) for problem in error.problems]
     if isinstance(error, vendors.Rejected):
         return [(problem.field, problem.message) for problem in error.fields]

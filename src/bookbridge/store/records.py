@@ -227,6 +227,20 @@ async def existing_ids(db: Db | asyncpg.Pool, scope: Scope, record_ids: Sequence
     return {row["record_id"] for row in rows}
 
 
+async def bodies_of(db: Db | asyncpg.Pool, scope: Scope, record_ids: Sequence[str]) -> dict[str, str]:
+    """The JSON texts of those of the given records that are stored and not deleted, by id."""
+    if not record_ids:
+        return {}
+    where, arguments = scope.where()
+    rows = await db.fetch(
+        f"select record_id, body from records where {where} and not is_deleted"  # noqa: S608
+        f" and record_id = any(${len(arguments) + 1}::text[])",
+        *arguments,
+        list(record_ids),
+    )
+    return {row["record_id"]: row["body"] for row in rows}
+
+
 def properties(data_type: DataType[Any]) -> dict[str, Property]:
     """What may be queried and ordered by on records of a data type, as SQL for `list_bodies`."""
     known = dict(_COLUMNS)

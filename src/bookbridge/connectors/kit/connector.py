@@ -16,6 +16,7 @@ from bookbridge.accounting.data_type import DataType
 from bookbridge.accounting.records import Record
 from bookbridge.connectors.kit.auth import Auth
 from bookbridge.connectors.kit.errors import FieldProblem
+from bookbridge.connectors.kit.expenses import ExpenseRules
 
 if TYPE_CHECKING:
     from bookbridge.connectors.kit.session import Access, Organisation, Session
@@ -148,6 +149,8 @@ class Connector:
     is `msgspec.Raw`: custom data types may be drawn from them."""
     live: tuple[str, ...] = ()
     """Keys of the data types whose lists can be read at the moment of asking (see `live.LiveReader`)."""
+    expenses: ExpenseRules | None = None
+    """What the ledger makes of expenses. None: it takes none."""
     data_access: tuple[str, ...] = ()
     """Plain words for the consent page: what will be read and written."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bookbridge.connectors.kit.connector import CallLimit, Connector, Limits
 from bookbridge.connectors.sandbox.auth import FORM, identify, organisations
+from bookbridge.connectors.sandbox.expenses import EXPENSES
 from bookbridge.connectors.sandbox.live import LIVE
 from bookbridge.connectors.sandbox.read import READS
 from bookbridge.connectors.sandbox.session import SandboxSession
@@ -25,6 +26,7 @@ CONNECTOR = Connector(
     organisations=organisations,
     identify=identify,
     attachments=ATTACHMENT_RULES,
+    expenses=EXPENSES,
     live=LIVE,
     data_access=(
         "Everything in the books of an invented business",
