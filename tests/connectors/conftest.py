@@ -14,6 +14,7 @@ from bookbridge.connectors.kit import http
 from bookbridge.emulators.xero.app import create_app
 from bookbridge.emulators.xero.settings import RateLimits, XeroEmulatorSettings
 from tests.connectors.sandbox import Sandbox
+from tests.connectors.xero_books import Books, open_books
 
 START_DEADLINE_S = 30.0
 MANY = 1_000_000
@@ -52,3 +53,9 @@ async def sandbox(emulator_url: str, vendor_http: httpx2.AsyncClient) -> AsyncIt
     await world.clear_faults()
     yield world
     await world.clear_faults()
+
+
+@pytest.fixture
+async def books(sandbox: Sandbox) -> Books:
+    """A fresh organisation to write to."""
+    return await open_books(sandbox)

@@ -26,7 +26,7 @@ from bookbridge.connectors.xero import payloads
 from bookbridge.connectors.xero.client import Client, decode, field_named, meaning
 from bookbridge.connectors.xero.read import BILLS_SOURCE
 from bookbridge.connectors.xero.session import XeroSession
-from bookbridge.connectors.xero.write import WRITES
+from bookbridge.connectors.xero.writes import WRITES
 from tests.connectors.sandbox import Bearer, Sandbox, tally
 
 BILL_FIELDS = next(row.fields for row in WRITES if row.data_type.key == "bills" and row.fields)

@@ -28,11 +28,17 @@ _LISTS = {
     "directCosts": "BankTransactions",
     "directIncomes": "BankTransactions",
     "billCreditNotes": "CreditNotes",
+    "transfers": "BankTransfers",
     "suppliers": "Contacts",
     "customers": "Contacts",
 }
 
-ATTACHMENT_RULES = (AttachmentRule("bills", "Invoices", ATTACHMENT_SIZE_MAX_BYTES, frozenset(_EXTENSIONS.split())),)
+_TAKING = ("bills", "invoices", "billCreditNotes", "directCosts", "directIncomes", "transfers")
+
+ATTACHMENT_RULES = tuple(
+    AttachmentRule(data_type, _LISTS[data_type], ATTACHMENT_SIZE_MAX_BYTES, frozenset(_EXTENSIONS.split()))
+    for data_type in _TAKING
+)
 
 
 def _path(data_type: str, record_id: str) -> str:

@@ -53,6 +53,7 @@ class BankTransaction(Payload):
 
 class BankTransfer(Payload):
     bank_transfer_id: str
+    created_date_utc: str | None = None
     status: str | None = None
     date: str | None = None
     from_bank_account: BankAccountSummary | None = None

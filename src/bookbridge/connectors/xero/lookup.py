@@ -1,35 +1,32 @@
 """Did a write land? The look-up that comes before anything is sent a second time.
 
 Xero keeps our key only to replay an answer and does not let us search by it, so a write is recognised by
-what it wrote and by when: a record that was last changed before the intent was recorded is not ours.
+what it wrote (`searches`) and by when: a record that was last changed before the intent was recorded is not ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Final
 from urllib.parse import quote
 
 from bookbridge.accounting.records import Record
-from bookbridge.accounting.types.bill_payments import BillPayment
-from bookbridge.accounting.types.bills import Bill
-from bookbridge.accounting.types.suppliers import Supplier
 from bookbridge.connectors.kit.connector import Operation, Write
 from bookbridge.connectors.kit.errors import RecordNotFound
 from bookbridge.connectors.kit.session import Intent, Written
-from bookbridge.connectors.xero import payloads
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows
-from bookbridge.connectors.xero.dates import day, from_milliseconds, http_date, milliseconds
-from bookbridge.connectors.xero.sending import written
+from bookbridge.connectors.xero.dates import from_milliseconds, http_date, milliseconds
+from bookbridge.connectors.xero.ledger_payloads import BankTransfer
+from bookbridge.connectors.xero.rereads import EXACT_PRICES, written
+from bookbridge.connectors.xero.searches import Search, search_of
+from bookbridge.connectors.xero.sending import ECHOES, GONE
 
-P = TypeVar("P")
-
-CLOCK_TOLERANCE = timedelta(minutes=2)
+CLOCK_TOLERANCE: Final = timedelta(minutes=2)
 """How far Xero's clock may be behind ours."""
 
-_GONE = frozenset({"DELETED", "VOIDED"})
+PAGES_MAX: Final = 50
+"""Pages of records that one look-up turns, of 100 records each: far more than change while a write is uncertain."""
 
 
 async def find(
@@ -46,128 +43,54 @@ async def find(
     """
     if write.operation is Operation.DELETE and record_id:
         return await _deleted(client, chart, write, record_id)
-    if write.operation is not Operation.CREATE:
+    if write.operation is not Operation.CREATE or record is None:
         return None
-    rows: Rows[Any] | None = None
-    if isinstance(record, Supplier):
-        rows = await _supplier(client, record, intent)
-    elif isinstance(record, Bill):
-        rows = await _bill(client, record, intent)
-    elif isinstance(record, BillPayment):
-        rows = await _payment(client, record, intent)
-    return None if rows is None else await written(client, chart, write, rows)
+    search = search_of(record)
+    rows = None if search is None else await _changed_since(client, search, intent)
+    return None if rows is None else await written(client, chart, write, write.path, rows)
 
 
 async def _deleted(client: Client, chart: Chart, write: Write[Any], record_id: str) -> Written | None:
-    payload: type[Any] = payloads.Payment if write.path == "Payments" else payloads.Invoice
     try:
-        rows = await client.rows(f"{write.path}/{quote(record_id, safe='')}", payload)
+        rows = await client.rows(f"{write.path}/{quote(record_id, safe='')}", ECHOES[write.path])
     except RecordNotFound:
         return Written(record_id)
-    if rows.payloads and rows.payloads[0].status in _GONE:
-        return await written(client, chart, write, rows)
+    if rows.payloads and rows.payloads[0].status in GONE:
+        return await written(client, chart, write, write.path, rows)
     return None
 
 
-async def _supplier(client: Client, record: Supplier, intent: Intent) -> Rows[payloads.Contact] | None:
-    # Names are unique among Xero's contacts, whatever their case.
-    name = (record.supplier_name or "").casefold()
-    return await _changed_since(
-        client,
-        "Contacts",
-        payloads.Contact,
-        f"Name=={text(record.supplier_name or '')}",
-        intent,
-        lambda one: (one.name or "").casefold() == name,
-    )
-
-
-async def _bill(client: Client, record: Bill, intent: Intent) -> Rows[payloads.Invoice] | None:
-    supplier_id = record.supplier_ref.id if record.supplier_ref else ""
-    conditions = [
-        'Type=="ACCPAY"',
-        f"Contact.ContactID=={guid(supplier_id)}",
-        f"Date=={moment(record.issue_date)}",
-    ]
-    if record.reference:
-        conditions.append(f"InvoiceNumber=={text(record.reference)}")
-
-    def is_ours(one: payloads.Invoice) -> bool:
-        # Xero works the tax out again, so the net total is as good a proof as the gross one.
-        same_amount = one.total == record.total_amount or one.sub_total == record.sub_total
-        return same_amount and one.status not in _GONE and (one.invoice_number or "") == (record.reference or "")
-
-    return await _changed_since(client, "Invoices", payloads.Invoice, " AND ".join(conditions), intent, is_ours)
-
-
-async def _payment(client: Client, record: BillPayment, intent: Intent) -> Rows[payloads.Payment] | None:
-    bill_id = record.lines[0].links[0].id or ""
-    conditions = (
-        f"Invoice.InvoiceID=={guid(bill_id)}",
-        f"Date=={moment(record.date)}",
-        f"Amount=={record.total_amount:f}",
-    )
-
-    def is_ours(one: payloads.Payment) -> bool:
-        return (
-            one.status not in _GONE
-            and one.amount == record.total_amount
-            and day(one.date) == record.date[:10] + "T00:00:00"
-            and (one.reference or "") == (record.reference or "")
-        )
-
-    return await _changed_since(client, "Payments", payloads.Payment, " AND ".join(conditions), intent, is_ours)
-
-
-async def _changed_since(
-    client: Client,
-    path: str,
-    payload: type[P],
-    where: str,
-    intent: Intent,
-    is_ours: Callable[[P], bool],
-) -> Rows[P] | None:
+async def _changed_since(client: Client, search: Search, intent: Intent) -> Rows[Any] | None:
     """The first fitting record that was changed after the intent was recorded, as one row."""
     earliest = intent.recorded_at - CLOCK_TOLERANCE
-    rows = await client.rows(
-        path,
-        payload,
-        params={"where": where, "page": "1", "order": "UpdatedDateUTC ASC", "unitdp": "4"},
-        headers={"If-Modified-Since": http_date(earliest)},
-    )
-    for place, one in enumerate(rows.payloads):
-        if is_ours(one) and _updated(one) >= earliest and _id(one) not in intent.claimed:
-            return Rows([one], [rows.raws[place]])
+    conditions = {"where": search.where} if search.where else {}
+    for page in range(1, PAGES_MAX + 1):
+        rows = await client.rows(
+            search.path,
+            ECHOES[search.path],
+            params={**conditions, "page": str(page), "order": _order(search), **EXACT_PRICES},
+            headers={"If-Modified-Since": http_date(earliest)},
+        )
+        for place, one in enumerate(rows.payloads):
+            if _may_be_ours(one, earliest, intent) and search.is_ours(one):
+                return Rows([one], [rows.raws[place]])
+        # An answer without Xero's word on pages is a whole list.
+        if rows.pagination is None or rows.pagination.page_count is None or page >= rows.pagination.page_count:
+            break
     return None
 
 
-def _id(payload: Any) -> str:
-    match payload:
-        case payloads.Contact():
-            return payload.contact_id or ""
-        case payloads.Invoice():
-            return payload.invoice_id
-        case payloads.Payment():
-            return payload.payment_id
-    raise TypeError(f"{type(payload).__name__} is not looked up")
+def _order(search: Search) -> str:
+    return "CreatedDateUTC ASC" if search.path == "BankTransfers" else "UpdatedDateUTC ASC"
 
 
-def _updated(payload: Any) -> datetime:
-    value = milliseconds(payload.updated_date_utc)
-    return from_milliseconds(value or 0)
+def _may_be_ours(payload: Any, earliest: datetime, intent: Intent) -> bool:
+    record_id = getattr(payload, payload.__struct_fields__[0])
+    is_gone = getattr(payload, "status", None) in GONE
+    return not is_gone and _changed(payload) >= earliest and record_id not in intent.claimed
 
 
-def text(value: str) -> str:
-    """A text literal of Xero's `where` language: nothing in the value can end it."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def guid(value: str) -> str:
-    """An id literal. Characters that no id has are dropped."""
-    return f'guid("{"".join(letter for letter in value if letter.isalnum() or letter == "-")}")'
-
-
-def moment(value: str) -> str:
-    """A date literal of the day of a contract date. Raises ValueError for a day that no calendar has."""
-    on = date.fromisoformat(value[:10])
-    return f"DateTime({on.year:04},{on.month:02},{on.day:02})"
+def _changed(payload: Any) -> datetime:
+    # Of a transfer Xero tells only when it was made.
+    moment = payload.created_date_utc if isinstance(payload, BankTransfer) else payload.updated_date_utc
+    return from_milliseconds(milliseconds(moment) or 0)

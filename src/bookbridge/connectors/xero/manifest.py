@@ -14,7 +14,7 @@ from bookbridge.connectors.xero.client import (
 )
 from bookbridge.connectors.xero.read import READS
 from bookbridge.connectors.xero.session import XeroSession
-from bookbridge.connectors.xero.write import WRITES
+from bookbridge.connectors.xero.writes import WRITES
 
 CONNECTOR = Connector(
     key="gbol",

@@ -380,6 +380,8 @@ class ElementErrors(Payload):
 
     validation_errors: tuple[ValidationError, ...] | None = None
     line_items: tuple[LineErrors, ...] | None = None
+    journal_lines: tuple[LineErrors, ...] | None = None
+    payments: tuple[LineErrors, ...] | None = None
 
 
 class ApiError(Payload):

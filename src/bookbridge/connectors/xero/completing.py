@@ -1,0 +1,90 @@
+"""What a payload needs before it can leave, and only the organisation knows: the category of a tracking option, the
+code of an item, the code of an account where ids are not taken.
+
+Each look-up is made only when something in the payload needs it. Shapes are pure and know nothing of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bookbridge.connectors.kit.errors import FieldProblem, Rejected
+from bookbridge.connectors.xero import payloads
+from bookbridge.connectors.xero.chart import Chart
+from bookbridge.connectors.xero.client import Client
+from bookbridge.connectors.xero.write_parts import Json
+
+_LINES: Final[Mapping[str, tuple[str, str]]] = {
+    "LineItems": ("lineItems", "trackingCategoryRefs"),
+    "JournalLines": ("journalLines", "tracking.recordRefs"),
+}
+"""What Xero calls lines: what the contract calls them, and what it calls a line's tracking."""
+
+
+async def complete(client: Client, chart: Chart, content: Json) -> None:
+    """Put into the payload what it lacks. Raises Rejected, naming the contract's fields, for what there is not."""
+    problems: list[FieldProblem] = []
+    for name, (field, tracking) in _LINES.items():
+        lines: Sequence[Json] = content.get(name, ())
+        if client.access.app.options.get("line_account") == "code":
+            await _account_codes(chart, lines)
+        if any("Item" in line for line in lines):
+            problems += await _item_codes(client, lines, field)
+        if any("Tracking" in line for line in lines):
+            problems += await _tracking_categories(client, lines, field, tracking)
+    if problems:
+        raise rejected(problems)
+
+
+def rejected(problems: Sequence[FieldProblem]) -> Rejected:
+    """A refusal of ours in the form of one of the vendor's."""
+    return Rejected(" ".join(dict.fromkeys(problem.message for problem in problems)), tuple(problems))
+
+
+async def _account_codes(chart: Chart, lines: Sequence[Json]) -> None:
+    for line in lines:
+        if "AccountID" in line and (code := await chart.code(line["AccountID"])):
+            del line["AccountID"]
+            line["AccountCode"] = code
+
+
+async def _item_codes(client: Client, lines: Sequence[Json], field: str) -> list[FieldProblem]:
+    """Xero takes items by their code."""
+    items = await client.rows("Items", payloads.Item)
+    codes = {item.item_id.lower(): item.code for item in items.payloads}
+    problems: list[FieldProblem] = []
+    for position, line in enumerate(lines):
+        if "Item" not in line:
+            continue
+        code = codes.get(str(line.pop("Item")["ItemID"]).lower())
+        if code:
+            line["ItemCode"] = code
+        else:
+            problems.append(FieldProblem(f"{field}[{position}].itemRef.id", "There is no such item any more."))
+    return problems
+
+
+async def _tracking_categories(
+    client: Client, lines: Sequence[dict[str, Any]], field: str, tracking: str
+) -> list[FieldProblem]:
+    categories = await client.rows("TrackingCategories", payloads.TrackingCategory)
+    category_of = {
+        option.tracking_option_id: category.tracking_category_id
+        for category in categories.payloads
+        for option in category.options or ()
+    }
+    problems: list[FieldProblem] = []
+    for position, line in enumerate(lines):
+        used: set[str] = set()
+        for place, entry in enumerate(line.get("Tracking", ())):
+            where = f"{field}[{position}].{tracking}[{place}].id"
+            category = category_of.get(entry["TrackingOptionID"])
+            if category is None:
+                problems.append(FieldProblem(where, "Only an active option of a tracking category can be used."))
+            elif category in used:
+                problems.append(FieldProblem(where, "Two options of the same tracking category on one line."))
+            else:
+                used.add(category)
+                entry["TrackingCategoryID"] = category
+    return problems

@@ -1,0 +1,166 @@
+"""By what a record of ours is recognised at Xero, when nobody knows whether its creation landed. Pure.
+
+Xero does not let us search by our key, so a record is told by what was written: a filter that narrows the list, and a
+comparison that decides. When it was changed, and whether it is another write's, is `lookup`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from bookbridge.accounting.records import Record
+from bookbridge.accounting.types.bill_payments import BillPayment
+from bookbridge.accounting.types.bills import Bill
+from bookbridge.accounting.types.customers import Customer
+from bookbridge.accounting.types.direct_costs import DirectCost
+from bookbridge.accounting.types.direct_incomes import DirectIncome
+from bookbridge.accounting.types.journal_entries import JournalEntry
+from bookbridge.accounting.types.suppliers import Supplier
+from bookbridge.accounting.types.transfers import Transfer
+from bookbridge.connectors.xero import ledger_payloads, payloads
+from bookbridge.connectors.xero.dates import day
+from bookbridge.connectors.xero.write_bank import direct_cost, direct_income
+from bookbridge.connectors.xero.write_journals import journal_entry
+from bookbridge.connectors.xero.write_parts import Json
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where a record would be, and how it is told from its neighbours. `where` may be empty."""
+
+    path: str
+    where: str
+    is_ours: Callable[[Any], bool]
+
+
+def search_of(record: Record) -> Search | None:
+    """How to find a record that was created; None for one that cannot be."""
+    match record:
+        case Supplier():
+            return _contact(record.supplier_name)
+        case Customer():
+            return _contact(record.customer_name)
+        case Bill():
+            return _bill(record)
+        case BillPayment():
+            return _payment(record)
+        case DirectCost():
+            return _bank_transaction(direct_cost(record, {}), record.total_amount, record.sub_total)
+        case DirectIncome():
+            return _bank_transaction(direct_income(record, {}), record.total_amount, record.sub_total)
+        case Transfer():
+            return _transfer(record)
+        case JournalEntry():
+            return _manual_journal(journal_entry(record, {}))
+    return None
+
+
+def _contact(name: str | None) -> Search:
+    # Names are unique among Xero's contacts, whatever their case.
+    folded = (name or "").casefold()
+
+    def is_ours(one: payloads.Contact) -> bool:
+        return (one.name or "").casefold() == folded
+
+    return Search("Contacts", f"Name=={text(name or '')}", is_ours)
+
+
+def _bill(record: Bill) -> Search:
+    conditions = [
+        'Type=="ACCPAY"',
+        f"Contact.ContactID=={guid(record.supplier_ref.id if record.supplier_ref else '')}",
+        f"Date=={moment(record.issue_date)}",
+    ]
+    if record.reference:
+        conditions.append(f"InvoiceNumber=={text(record.reference)}")
+
+    def is_ours(one: payloads.Invoice) -> bool:
+        same_amount = _same_amount(one, record.total_amount, record.sub_total)
+        return same_amount and (one.invoice_number or "") == (record.reference or "")
+
+    return Search("Invoices", " AND ".join(conditions), is_ours)
+
+
+def _payment(record: BillPayment) -> Search:
+    conditions = (
+        f"Invoice.InvoiceID=={guid(record.lines[0].links[0].id or '')}",
+        f"Date=={moment(record.date)}",
+        f"Amount=={record.total_amount:f}",
+    )
+
+    def is_ours(one: payloads.Payment) -> bool:
+        return (
+            one.amount == record.total_amount
+            and day(one.date) == record.date[:10] + "T00:00:00"
+            and (one.reference or "") == (record.reference or "")
+        )
+
+    return Search("Payments", " AND ".join(conditions), is_ours)
+
+
+def _bank_transaction(sent: Json, total: Decimal, sub_total: Decimal) -> Search:
+    conditions = (
+        f"Type=={text(sent['Type'])}",
+        f"Contact.ContactID=={guid(sent['Contact']['ContactID'])}",
+        f"Date=={moment(sent['Date'])}",
+    )
+
+    def is_ours(one: ledger_payloads.BankTransaction) -> bool:
+        account_id = one.bank_account.account_id if one.bank_account else None
+        return (
+            _same_amount(one, total.copy_abs(), sub_total.copy_abs())
+            and (account_id or "").lower() == str(sent["BankAccount"]["AccountID"]).lower()
+            and (one.reference or "") == sent.get("Reference", "")
+        )
+
+    return Search("BankTransactions", " AND ".join(conditions), is_ours)
+
+
+def _same_amount(one: Any, total: Decimal, sub_total: Decimal) -> bool:
+    # Xero works the tax out again, so the net total is as good a proof as the gross one.
+    return bool(one.total == total or one.sub_total == sub_total)
+
+
+def _transfer(record: Transfer) -> Search:
+    sides = tuple(
+        (side.account_ref.id or "").lower() if side and side.account_ref else "" for side in (record.from_, record.to)
+    )
+
+    def is_ours(one: ledger_payloads.BankTransfer) -> bool:
+        accounts = tuple(
+            ((side.account_id or "") if side else "").lower() for side in (one.from_bank_account, one.to_bank_account)
+        )
+        same_words = (one.reference or "") == (record.description or "")
+        return accounts == sides and one.amount == (record.from_.amount if record.from_ else None) and same_words
+
+    return Search("BankTransfers", f"Date=={moment(record.date)}" if record.date else "", is_ours)
+
+
+def _manual_journal(sent: Json) -> Search:
+    written = sorted((line["LineAmount"], line.get("Description", "")) for line in sent["JournalLines"])
+
+    def is_ours(one: ledger_payloads.ManualJournal) -> bool:
+        lines = sorted((line.line_amount or Decimal(0), line.description or "") for line in one.journal_lines or ())
+        return one.narration == sent["Narration"] and lines == written
+
+    return Search("ManualJournals", f"Date=={moment(sent['Date'])}" if "Date" in sent else "", is_ours)
+
+
+def text(value: str) -> str:
+    """A text literal of Xero's `where` language: nothing in the value can end it."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def guid(value: str) -> str:
+    """An id literal. Characters that no id has are dropped."""
+    return f'guid("{"".join(letter for letter in value if letter.isalnum() or letter == "-")}")'
+
+
+def moment(value: str) -> str:
+    """A date literal of the day of a contract date. Raises ValueError for a day that no calendar has."""
+    on = date.fromisoformat(value[:10])
+    return f"DateTime({on.year:04},{on.month:02},{on.day:02})"
