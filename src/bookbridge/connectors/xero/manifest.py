@@ -12,6 +12,8 @@ from bookbridge.connectors.xero.client import (
     IN_FLIGHT_MAX,
     MINUTE_S,
 )
+from bookbridge.connectors.xero.expenses import EXPENSES
+from bookbridge.connectors.xero.live import LIVE
 from bookbridge.connectors.xero.read import READS
 from bookbridge.connectors.xero.session import XeroSession
 from bookbridge.connectors.xero.writes import WRITES
@@ -36,7 +38,9 @@ CONNECTOR = Connector(
     organisations=organisations,
     identify=identify,
     attachments=ATTACHMENT_RULES,
+    expenses=EXPENSES,
     custom_lists=True,
+    live=LIVE,
     data_access=(
         "Company details, chart of accounts, bank accounts, tax rates and tracking categories",
         "Contacts and items",
