@@ -170,6 +170,19 @@ async def test_the_bank_accounts_currency_wins(books: Books) -> None:
     assert stored(await books.create("directCosts", record), "directCosts").currency == "GBP"
 
 
+async def test_an_update_replaces_the_whole_direct_cost(books: Books) -> None:
+    created = await books.create("directCosts", direct_cost(books))
+    one_line = direct_cost(books).line_items[1:]
+    amounts = {"sub_total": D("48.40"), "tax_amount": D("0"), "total_amount": D("48.40")}
+    changed = direct_cost(
+        books, reference=None, line_items=one_line, payment_allocations=paid_from(books.savings_id), **amounts
+    )
+    found = stored(await books.update("directCosts", changed, created.record_id), "directCosts")
+    assert (found.id, found.reference, found.total_amount) == (created.record_id, None, D("48.40"))
+    assert len(found.line_items) == 1
+    assert found.payment_allocations[0].payment.account_ref.id == books.savings_id
+
+
 async def test_a_direct_cost_is_taken_back(books: Books) -> None:
     created = await books.create("directCosts", direct_cost(books))
     gone = stored(await books.delete("directCosts", created.record_id), "directCosts")

@@ -43,6 +43,11 @@ def direct_cost(record: DirectCost, facts: Facts) -> Json:
     return _bank_transaction(record, facts, usually=SPEND, below_zero=RECEIVE)
 
 
+def direct_cost_update(record: DirectCost, facts: Facts) -> Json:
+    """A direct cost as a whole: its lines replace all that were there."""
+    return {"Reference": "", **direct_cost(record, facts)}
+
+
 def direct_income(record: DirectIncome, facts: Facts) -> Json:
     """Money received; spent, if the total is below zero."""
     return _bank_transaction(record, facts, usually=RECEIVE, below_zero=SPEND)
@@ -84,6 +89,15 @@ def check_paid_at_once(record: DirectCost | DirectIncome) -> list[FieldProblem]:
     found += _direction_problems(record.line_items, is_below_zero=record.total_amount < 0)
     stated = (("subTotal", record.sub_total), ("taxAmount", record.tax_amount), ("totalAmount", record.total_amount))
     return found + amounts_kept_whole(stated)
+
+
+def check_changed_cost(record: DirectCost) -> list[FieldProblem]:
+    """As `check_paid_at_once`; and money spent stays money spent."""
+    found = check_paid_at_once(record)
+    if record.total_amount < 0:
+        message = "A direct cost that was written cannot become money received: delete it, and write another."
+        found.append(FieldProblem("totalAmount", message))
+    return found
 
 
 def _direction_problems(lines: Sequence[Line], *, is_below_zero: bool) -> list[FieldProblem]:
@@ -167,6 +181,17 @@ BANK_WRITES: Final[tuple[Write[Any], ...]] = (
         choices=_bank_choices("suppliers"),
         length_max=_BANK_LENGTHS,
         check=check_paid_at_once,
+    ),
+    Write(
+        DIRECT_COSTS,
+        Operation.UPDATE,
+        "BankTransactions",
+        direct_cost_update,
+        fields=_BANK_FIELDS,
+        required=_BANK_REQUIRED,
+        choices=_bank_choices("suppliers"),
+        length_max=_BANK_LENGTHS,
+        check=check_changed_cost,
     ),
     Write(DIRECT_COSTS, Operation.DELETE, "BankTransactions", deleted, fields=()),
     Write(
