@@ -5,7 +5,9 @@ The rules:
 - except 429, which is no answer: the key is free again (`complete` releases it by itself);
 - the same key with another request is a `Mismatch`;
 - a key whose first request is still being worked on is `InProgress`;
-- a holder that has not answered within CLAIM_KEPT is taken for dead, and the next same request starts afresh.
+- a holder that has not answered within CLAIM_KEPT is taken for dead, and the next same request starts afresh;
+- a request that waits for a write which it has submitted tells its key so (`bind`). Whoever claims the key after that
+  one gave up (`pause`) or died learns of the write (`Claim.operation_id`), and goes on with it, submitting nothing.
 
 Use: `claim` in a transaction of its own, so that others see it; then the work and `complete` in one transaction, so
 that a crash undoes both. `complete` refuses a holder that was taken for dead, which must then roll back its work.
@@ -43,6 +45,8 @@ class Claim:
     client_id: UUID
     key_hash: bytes
     holder: UUID
+    operation_id: UUID | None = None
+    """The write that an earlier holder has submitted for this very request."""
 
 
 @dataclass(frozen=True)
@@ -93,18 +97,19 @@ async def claim(
     key_hash = hashlib.sha256(key.bytes).digest()
     holder = uuid4()
     for _ in range(_CLAIM_ROUNDS_MAX):
-        claimed = await db.fetchval(
+        claimed = await db.fetchrow(
             """
             insert into idempotency_keys as k
                 (client_id, key_hash, request_hash, holder, claimed_until, expires)
             values ($1, $2, $3, $4, clock_timestamp() + $5::interval, clock_timestamp() + $6::interval)
             on conflict (client_id, key_hash) do update set
                 request_hash = excluded.request_hash, holder = excluded.holder,
-                claimed_until = excluded.claimed_until, status = null, body = null, expires = excluded.expires
+                claimed_until = excluded.claimed_until, status = null, body = null, expires = excluded.expires,
+                operation_id = case when k.expires <= clock_timestamp() then null else k.operation_id end
             where k.expires <= clock_timestamp()
                or (k.status is null and k.claimed_until <= clock_timestamp()
                    and k.request_hash = excluded.request_hash)
-            returning true""",
+            returning operation_id""",
             client_id,
             key_hash,
             request,
@@ -113,7 +118,7 @@ async def claim(
             ANSWER_KEPT,
         )
         if claimed:
-            return Claim(client_id, key_hash, holder)
+            return Claim(client_id, key_hash, holder, claimed["operation_id"])
         row = await db.fetchrow(
             """select request_hash, status, body,
                    greatest(0, extract(epoch from claimed_until - clock_timestamp()))::float8 as wait_s
@@ -129,6 +134,31 @@ async def claim(
             return InProgress(row["wait_s"])
         return Replay(row["status"], row["body"])
     return InProgress(claim_kept.total_seconds())
+
+
+async def bind(db: Db, held: Claim, operation_id: UUID) -> None:
+    """Tell the key which write was submitted for it, in the transaction that submits it. Raises ClaimLost."""
+    tag = await db.execute(
+        """update idempotency_keys set operation_id = $4
+           where client_id = $1 and key_hash = $2 and holder = $3 and status is null""",
+        held.client_id,
+        held.key_hash,
+        held.holder,
+        operation_id,
+    )
+    if tag != "UPDATE 1":
+        raise ClaimLost("another request has taken over this idempotency key")
+
+
+async def pause(db: Db, held: Claim) -> None:
+    """Stop working on the request without an answer: the next same request goes on with what was submitted."""
+    await db.execute(
+        """update idempotency_keys set claimed_until = clock_timestamp()
+           where client_id = $1 and key_hash = $2 and holder = $3 and status is null""",
+        held.client_id,
+        held.key_hash,
+        held.holder,
+    )
 
 
 async def complete(db: Db, held: Claim, status: int, body: bytes) -> None:

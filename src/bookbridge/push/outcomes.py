@@ -2,8 +2,9 @@
 
     succeeded   records saved as the platform now holds them, operation Success, event, a read queued
     failed      operation Failed, event
+    withdrawn   operation Failed before anything left, event
 
-Both settle the operation (see `settled`).
+All settle the operation (see `settled`).
 
 It must not talk to a vendor; deciding which outcome it is belongs to `run`.
 """
@@ -88,6 +89,19 @@ async def failed(
     log.info(
         "push_failed", operation_id=str(ended.id), data_type=ended.data_type, kind=ended.kind.value, runs=ended.runs
     )
+    return ended
+
+
+async def withdrawn(db: Db, views: Views, operation: PushOperation, message: str) -> PushOperation | None:
+    """Take back a write of which nothing has left, for somebody who no longer waits for it. None: something may have
+    left, or it has ended. The hooks of the worker are not called: who withdraws knows the outcome."""
+    ended = await transitions.withdraw(db, operation.company_id, operation.id, message)
+    if ended is None:
+        return None
+    if ended.status is not Status.TIMED_OUT:
+        await events.tell(db, views, ended, successful=False)
+    await settled.tell(db, ended)
+    log.info("push_withdrawn", operation_id=str(ended.id), data_type=ended.data_type, kind=ended.kind.value)
     return ended
 
 

@@ -1,9 +1,11 @@
 """Every change of a push operation, each one statement together with its line in the story.
 
     insert ─▶ begin ─▶ succeed | fail          wait: put off, to be begun again
-                  └──▶ wait ─▶ begin …         time_out: what the application is told, nothing else
+       │          └──▶ wait ─▶ begin …         time_out: what the application is told, nothing else
+       └──▶ withdraw                           whoever waited for it gave up, and nothing had left
 
-All of them but `insert` and `time_out` are fenced by `runs`: a worker that lost the operation cannot change it.
+All of them but `insert`, `time_out` and `withdraw` are fenced by `runs`: a worker that lost the operation cannot change
+it. `withdraw` is fenced by the stage, which `begin` changes before anything leaves.
 What the stages mean is told in `operations`; what follows from a change is for the callers.
 """
 
@@ -154,6 +156,18 @@ async def fail(
         *_run(operation),
         _storable(message),
         _json(validation) if validation is not None else None,
+    )
+    return operation_of(row) if row else None
+
+
+async def withdraw(db: Db, company_id: UUID, operation_id: UUID, message: str) -> PushOperation | None:
+    """End an operation badly of which nothing has left. None: something may have left, or it has ended."""
+    changed = f"""update push_operations set stage = 'done', file_content = null, not_before = null,
+            status = case when status = 'Pending' then 'Failed' else status end,
+            completed = coalesce(completed, clock_timestamp()), error_message = $3
+        where company_id = $1 and id = $2 and stage = 'accepted' returning {COLUMNS}"""  # noqa: S608
+    row = await db.fetchrow(
+        telling(changed, Step.FAILED, reason=3) + _SELECT, company_id, operation_id, _storable(message)
     )
     return operation_of(row) if row else None
 
