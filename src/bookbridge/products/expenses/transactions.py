@@ -36,7 +36,7 @@ class Line(Value, frozen=True, kw_only=True):
     tracking: tuple[Tracked, ...] = ()
 
 
-class Spending(Value, frozen=True, kw_only=True, tag=ExpenseKind.SPENDING.value):
+class Spending(Value, frozen=True, kw_only=True, tag_field="kind", tag=ExpenseKind.SPENDING.value):
     """What was paid by card, or came back to it. Dates are the contract's."""
 
     id: UUID
@@ -53,7 +53,7 @@ class Spending(Value, frozen=True, kw_only=True, tag=ExpenseKind.SPENDING.value)
     notes: str | None = None
 
 
-class Reimbursable(Value, frozen=True, kw_only=True, tag=ExpenseKind.REIMBURSABLE.value):
+class Reimbursable(Value, frozen=True, kw_only=True, tag_field="kind", tag=ExpenseKind.REIMBURSABLE.value):
     """What an employee, known as a supplier, paid and is owed for."""
 
     id: UUID
@@ -67,7 +67,7 @@ class Reimbursable(Value, frozen=True, kw_only=True, tag=ExpenseKind.REIMBURSABL
     notes: str | None = None
 
 
-class Transfer(Value, frozen=True, kw_only=True, tag=ExpenseKind.TRANSFER.value):
+class Transfer(Value, frozen=True, kw_only=True, tag_field="kind", tag=ExpenseKind.TRANSFER.value):
     """Money moved between two accounts, each amount in its account's currency. An account that is None is the
     configured bank account."""
 
@@ -89,7 +89,7 @@ class AdjustmentLine(Value, frozen=True, kw_only=True):
     tracking: tuple[Tracked, ...] = ()
 
 
-class Adjustment(Value, frozen=True, kw_only=True, tag=ExpenseKind.ADJUSTMENT.value):
+class Adjustment(Value, frozen=True, kw_only=True, tag_field="kind", tag=ExpenseKind.ADJUSTMENT.value):
     """Bookings that belong together; they add up to zero."""
 
     id: UUID
