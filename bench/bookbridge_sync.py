@@ -1,12 +1,12 @@
 """Bookbridge's own sync of the same invoices: the real runner, connector, checkpoints, completeness and budgets.
 
-Arguments: URL DSN PAGE_SIZE DATA_DIR. Prints one JSON line.
+Arguments: URL DSN PAGE_SIZE DATA_DIR, and `changes` to ask only for what changed since the last run. Prints one line
+of JSON.
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
+from bench.peak import peak_bytes
 from bookbridge import app
 from bookbridge.companies import companies, connections, credentials, lifecycle
 from bookbridge.companies.connections import Connection
@@ -75,8 +76,8 @@ async def read_all(rooms: app.Rooms, connection: Connection) -> tuple[float, int
     return seconds, row["records_written"], row["error_message"] or row["status"]
 
 
-async def main(url: str, dsn: str, page_size: int, data_dir: Path) -> None:
-    """One full read; run again, it is a full read of an unchanged list."""
+async def main(url: str, dsn: str, page_size: int, data_dir: Path, *, changes: bool) -> None:
+    """One read: of the whole list each time, or of its changes."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     settings = settings_for(url, page_size, data_dir)
     await app.prepare(settings, dsn)
@@ -86,11 +87,12 @@ async def main(url: str, dsn: str, page_size: int, data_dir: Path) -> None:
             connection = await connections.get(db, known["company_id"], known["id"]) if known else None
         if connection is None:
             connection = await linked_connection(rooms)
-        await rooms.pool.execute("update data_type_states set read_through = null")
+        if not changes:
+            await rooms.pool.execute("update data_type_states set read_through = null")
         seconds, written, status = await read_all(rooms, connection)
-    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"seconds": seconds, "written": written, "status": status, "peak_bytes": peak_bytes}))
+    print(json.dumps({"seconds": seconds, "written": written, "status": status, "peak_bytes": peak_bytes()}))
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])))
+    url, dsn, page_size, folder, *rest = sys.argv[1:]
+    uvloop.run(main(url, dsn, int(page_size), Path(folder), changes=rest == ["changes"]))

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-import resource
 import sys
 import time
 from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
+
+from bench.peak import peak_bytes
 
 
 class _Envelope(msgspec.Struct):
@@ -56,8 +57,7 @@ async def main(url: str, dsn: str, page_size: int) -> None:
             )
             await db.execute("truncate landing")
         page += 1
-    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"seconds": time.perf_counter() - started, "peak_bytes": peak_bytes}))
+    print(json.dumps({"seconds": time.perf_counter() - started, "peak_bytes": peak_bytes()}))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 It orders by UpdatedDateUTC and understands `page`, `pageSize` and `If-Modified-Since`, which is what both the
 connector (windows that re-anchor) and a page-number client need. `python -m bench.invoice_server COUNT PORT`.
+
+With `edits` as a third argument a bookkeeper is at work: an invoice that was on the first page is edited before the
+second page is asked for, and so moves to the end of the list, as it does at the vendor.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ import uvloop
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 STEP_S = 7
+EDITED = 9
+"""The place of the invoice that is edited: on the first page of every reader."""
 
 
 def invoice(number: int, chance: random.Random) -> tuple[datetime, bytes]:
@@ -75,11 +80,20 @@ def invoice(number: int, chance: random.Random) -> tuple[datetime, bytes]:
 class Books:
     """All invoices, in the order of their update."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, edits: bool = False) -> None:
         chance = random.Random(7)
         made = [invoice(number, chance) for number in range(count)]
         self.updated = [updated for updated, _ in made]
         self.bodies = [body for _, body in made]
+        self._edit_due = edits
+        self._pages = 0
+
+    def edit(self, place: int) -> None:
+        """The invoice at this place was changed just now: it is the last of the list from here on."""
+        before, body = self.updated.pop(place), self.bodies.pop(place)
+        now = self.updated[-1] + timedelta(seconds=STEP_S)
+        self.updated.append(now)
+        self.bodies.append(body.replace(_written(before), _written(now)))
 
     def answer(self, target: str, since: datetime | None) -> bytes:
         """The body for a request target."""
@@ -88,6 +102,10 @@ class Books:
             return b'{"Status":"OK","Organisations":[{"Name":"Bench","OrganisationID":"o","BaseCurrency":"GBP"}]}'
         query = parse_qs(parts.query)
         page, size = int(query.get("page", ["1"])[0]), int(query.get("pageSize", ["100"])[0])
+        if size > 1:  # a page of one only asks for the total
+            self._pages += 1
+            if self._edit_due and self._pages == 2:
+                self.edit(EDITED)
         first = 0 if since is None else bisect_left(self.updated, since)
         total = len(self.bodies) - first
         chosen = self.bodies[first + (page - 1) * size : first + page * size]
@@ -124,6 +142,10 @@ class Connection(asyncio.Protocol):
             )
 
 
+def _written(moment: datetime) -> bytes:
+    return f'"UpdatedDateUTC":"/Date({int(moment.timestamp() * 1000)}+0000)/"'.encode()
+
+
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
@@ -132,13 +154,13 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-async def main(count: int, port: int) -> None:
+async def main(count: int, port: int, *, edits: bool) -> None:
     """Serve until killed."""
-    books = Books(count)
+    books = Books(count, edits=edits)
     server = await asyncio.get_running_loop().create_server(lambda: Connection(books), "127.0.0.1", port)
     print("ready", flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]), int(sys.argv[2])))
+    uvloop.run(main(int(sys.argv[1]), int(sys.argv[2]), edits=sys.argv[3:] == ["edits"]))
