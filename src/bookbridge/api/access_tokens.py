@@ -14,17 +14,21 @@ from bookbridge.companies.access_tokens import LIFETIME_S
 
 
 class TokenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The contract's CompanyAccessToken."""
+    """An access token of one company, for web pages."""
 
     access_token: str
+    """The token."""
     expires_in: int
+    """Seconds that it is good for."""
     token_type: str
+    """How it is sent: Bearer."""
 
 
 class OlderTokenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The contract's ConnectionManagementAccessToken."""
+    """An access token of one company, in the older form."""
 
     access_token: str
+    """The token."""
 
 
 @get("/companies/{company_id:str}/accessToken")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Final
 from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get
+from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
 from bookbridge.accounting import catalog
@@ -28,11 +30,15 @@ BASE: Final = (
 BUDGET_WAIT_MAX_S: Final = 3.0
 """Callers' libraries give up after 5 s: better told to come back than left waiting."""
 
+DOWNLOAD_MAX_S: Final = 300.0
+"""A download holds one of the organisation's places at its vendor: a slow reader must not keep it."""
+
 
 class Attachments(msgspec.Struct, frozen=True):
-    """The contract's wrapper."""
+    """The files attached to a record."""
 
     attachments: list[Attachment]
+    """What is known of each."""
 
 
 @get(BASE)
@@ -61,13 +67,18 @@ async def get_attachment(
 @get(BASE + "/{attachment_id:str}/download")
 async def download_attachment(
     company_id: str, connection_id: str, segment: str, record_id: str, attachment_id: str, services: Given
-) -> Response[bytes]:
+) -> Stream:
     """The file's bytes, always as octets to be saved: what somebody attached must not run in our origin."""
     data_type = _data_type(segment)
-    async with _session(services, company_id, connection_id) as session:
+    async with AsyncExitStack() as opened:
+        session = await opened.enter_async_context(_session(services, company_id, connection_id))
         file = await session.download(data_type, record_id_of(record_id), record_id_of(attachment_id))
-    return Response(
-        file.content,
+        pieces = await opened.enter_async_context(aclosing(file.chunks()))
+        # What goes wrong at the vendor shows with the first piece, while the answer can still tell it.
+        first = await anext(pieces, b"")
+        content = _passed_on(opened.pop_all(), first, pieces)
+    return Stream(
+        content,
         status_code=200,
         media_type="application/octet-stream",
         headers={
@@ -75,6 +86,19 @@ async def download_attachment(
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
         },
     )
+
+
+async def _passed_on(
+    opened: AsyncExitStack, first: bytes, rest: AsyncGenerator[bytes, None]
+) -> AsyncGenerator[bytes, None]:
+    """The pieces as they come; what is open is closed at their end, or when nobody wants them any more."""
+    deadline_s = time.monotonic() + DOWNLOAD_MAX_S
+    async with opened:
+        yield first
+        async for chunk in rest:
+            if time.monotonic() > deadline_s:
+                raise TimeoutError("whoever downloads this takes too long")
+            yield chunk
 
 
 def _data_type(segment: str) -> str:

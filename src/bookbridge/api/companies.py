@@ -34,21 +34,30 @@ class RelatedCompany(msgspec.Struct, frozen=True):
     """A parent or a subsidiary; whatever else is said of it is ignored."""
 
     id: UUID
+    """Identifier of the company."""
 
 
 class CompanyBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What callers may say of a company, in any of the operations."""
+    """What may be said of a company."""
 
     id: str | None = None
     """Only where the older form of `PUT` carries it."""
     name: str | None = None
+    """Name of the company."""
     description: str | None = None
+    """What your application says of it."""
     tags: dict[str, str] | None = None
+    """Names and values for your own use."""
     products: list[str] | None = None
+    """Products that it gets; the installation's default ones if absent."""
     reference_parent_company: RelatedCompany | UnsetType | None = UNSET
+    """The company that it belongs to; null takes that away."""
     reference_subsidiary_companies: list[RelatedCompany] | UnsetType | None = UNSET
+    """Companies of which it is the parent; null takes them away."""
     platform_key: str | None = None
+    """In the older form: a platform to be linked at once."""
     platform_type: str | None = None
+    """The same, by its oldest name."""
 
     @property
     def required_name(self) -> str:
@@ -75,7 +84,9 @@ class LinkingCompanyView(CompanyView, frozen=True, kw_only=True):
     """A company as the older one-call form answers: with the state and the link of its connection."""
 
     status: str
+    """Status of its connection."""
     link_url: str = msgspec.field(name="linkURL")
+    """Where its people link the platform."""
 
 
 @get("/companies")

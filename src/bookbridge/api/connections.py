@@ -29,12 +29,14 @@ class ConnectionBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a connection is created with."""
 
     platform_key: str
+    """The platform, by its four letters."""
 
 
 class StatusBody(msgspec.Struct, frozen=True, kw_only=True):
     """The change of a connection. Unlinked is the only status that can be asked for."""
 
     status: str
+    """`Unlinked`."""
 
 
 @get("/companies/{company_id:str}/connections", opt={TOKEN_ROUTE: True})

@@ -14,9 +14,10 @@ from bookbridge.store.pool import Db
 
 
 class OriginsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The contract's ConnectionManagementAllowedOrigins."""
+    """Whose web pages may use access tokens."""
 
     allowed_origins: list[str]
+    """The origins, such as `https://app.example.com`."""
 
 
 @get(["/corsSettings", "/connectionManagement/corsSettings"])

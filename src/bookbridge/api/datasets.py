@@ -37,16 +37,19 @@ SEVERAL = "Several connections of the company supply {}; name one as connectionI
 
 
 class ValidationResult(msgspec.Struct, frozen=True):
-    """The contract's ValidationResult."""
+    """What was found about the records of one read."""
 
     errors: list[Finding]
+    """What is wrong in them."""
     warnings: list[Finding]
+    """What is odd about them."""
 
 
 class CompletenessResult(msgspec.Struct, frozen=True):
     """The states of all data types of a company."""
 
     results: list[DataTypeState]
+    """One entry for each data type of each connection."""
 
 
 @post("/companies/{company_id:str}/data/all", status_code=200)

@@ -55,27 +55,39 @@ class FaultyField(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One entry of `validation`."""
 
     item_id: str
+    """The field, by its path."""
     message: str
+    """What is wrong with it."""
     validator_name: str
+    """Who found it."""
 
 
 class FaultyFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The contract's `validation` object."""
+    """The fields that are to blame."""
 
     errors: tuple[FaultyField, ...] = ()
+    """What keeps the request from being carried out."""
     warnings: tuple[FaultyField, ...] = ()
+    """What is worth knowing."""
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The contract's ErrorMessage."""
+    """What every refusal looks like."""
 
     status_code: int
+    """The status, once more."""
     service: str
+    """The part of the API that refused."""
     error: str
+    """What went wrong, where, and what to do."""
     correlation_id: str
+    """Name of the request in the log, also in the header X-Correlation-Id."""
     validation: FaultyFields | UnsetType = UNSET
+    """The fields that are to blame, where fields are."""
     can_be_retried: str = "Unknown"
+    """Always Unknown: the status tells."""
     detailed_error_code: int = 0
+    """Always 0."""
 
 
 class ApiError(Exception):

@@ -20,12 +20,16 @@ VERSION = version("bookbridge")
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`status` is that of this process; late jobs do not make it unhealthy, since another process works them off."""
+    """Whether this process can serve. Late jobs do not make it unhealthy, since another process works them off."""
 
     status: str
+    """`ok` or `unavailable`."""
     version: str
+    """The version that runs."""
     database: str
+    """`ok` or `unavailable`."""
     jobs: str
+    """`ok`, `late` or `unknown`."""
 
 
 @route("/health", http_method=["GET", "HEAD"], opt={"public": True})

@@ -57,54 +57,75 @@ _COLUMNS = 8
 
 
 class IntegrationView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The contract's Integration."""
+    """A platform."""
 
     key: str
+    """Its four letters."""
     logo_url: str
+    """Address of our drawing of it."""
     name: str
+    """Its name, for people."""
     enabled: bool
+    """Whether companies can link it on this installation."""
     source_id: UUID
+    """Its identifier as a source of data."""
     source_type: str
+    """What kind of data it keeps."""
     integration_id: UUID
+    """Its identifier."""
     is_offline_connector: bool
+    """Whether it is only reached when the customer's computer is on."""
     is_beta: bool
+    """Whether its connector is still being tried."""
     data_provided_by: str
+    """Who provides the data, in words."""
     datatype_features: tuple[DatatypeFeature, ...]
+    """What can be done with each data type."""
 
 
 class Image(msgspec.Struct, frozen=True):
     """Where a picture is, and what to read out instead of it."""
 
     src: str
+    """Address of the picture."""
     alt: str
+    """What to read out instead of it."""
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """The contract's wrapper around an image."""
+    """A picture in one of its forms."""
 
     image: Image
+    """The picture."""
 
 
 class Logo(msgspec.Struct, frozen=True):
     """The two forms of a logo; ours are square."""
 
     full: Picture
+    """The whole logo."""
     square: Picture
+    """The square one."""
 
 
 class Button(msgspec.Struct, frozen=True):
     """The button that leads to linking."""
 
     default: Picture
+    """The button at rest."""
     hover: Picture
+    """The button under the pointer."""
 
 
 class Branding(msgspec.Struct, frozen=True, rename="camel"):
-    """The contract's Branding."""
+    """Pictures of a platform, for pages of your own."""
 
     logo: Logo
+    """Its logo."""
     button: Button
+    """A button that leads to linking."""
     source_id: UUID
+    """Its identifier as a source of data."""
 
 
 @get("/integrations", opt={TOKEN_ROUTE: True})

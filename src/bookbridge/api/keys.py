@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response, delete, get, post
 from litestar.types import ControllerRouterHandler
 
-from bookbridge.accounting.dates import contract_datetime
+from bookbridge.accounting.dates import ContractDateTime, contract_datetime
 from bookbridge.api.bodies import AnyRequest, answer, decoded
 from bookbridge.api.idempotency import in_transaction
 from bookbridge.api.parameters import id_of
@@ -22,21 +22,27 @@ class KeyBody(msgspec.Struct, frozen=True):
     """What a key is created with."""
 
     name: str
+    """What the key is for."""
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """The contract's ApiKeyDetails."""
+    """An API key."""
 
     id: UUID
+    """Identifier of the key."""
     name: str | None = None
+    """What the key is for."""
     api_key: str
-    created_date: str
+    """The key itself: a secret."""
+    created_date: ContractDateTime
+    """When it was made."""
 
 
 class KeysView(msgspec.Struct, frozen=True):
     """All keys; the list is not paged."""
 
     results: list[KeyView]
+    """The keys, oldest first."""
 
 
 @get("/apiKeys")

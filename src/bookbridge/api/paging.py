@@ -24,15 +24,20 @@ class Href(msgspec.Struct, frozen=True):
     """A link, relative to the server."""
 
     href: str
+    """The address."""
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`self` without the query string, the others with it; `next` and `previous` only where they exist."""
+    """Addresses of this list. `self` stands without the query string, the others with it."""
 
     self_: Href = msgspec.field(name="self")
+    """The list."""
     current: Href
+    """This page."""
     next: Href | None = None
+    """The page after it, where there is one."""
     previous: Href | None = None
+    """The page before it, where there is one."""
 
 
 @dataclass(frozen=True)

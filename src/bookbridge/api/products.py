@@ -21,12 +21,14 @@ class RefreshBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What is to be read; without it, all that the product reads."""
 
     data_types: list[str] | None = None
+    """The data types, by their keys; all that the product reads if absent."""
 
 
 class DefaultProducts(msgspec.Struct, frozen=True, kw_only=True):
     """The products that new companies get."""
 
     products: list[str]
+    """The products, by their names in addresses."""
 
 
 @put("/companies/{company_id:str}/products/{product:str}", status_code=200)

@@ -18,6 +18,7 @@ class FullProfile(Profile, frozen=True, kw_only=True, omit_defaults=True):
     """The profile with what goes out beside the alerts of rules."""
 
     alert_auth_header: str | None = None
+    """An Authorization header that goes out with the alerts of rules."""
 
 
 @get("/profile")

@@ -23,26 +23,34 @@ from bookbridge.sync.settings import Effective, SyncSetting
 
 
 class SettingsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is set. `overridesDefaults` false keeps the settings without following them."""
+    """What is read, how far back and how often."""
 
     settings: list[SyncSetting]
+    """One entry for each data type that differs from the rest."""
     overrides_defaults: bool = True
+    """Whether the settings are followed; false keeps them without following them."""
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The contract's SyncSettings."""
+    """The settings of companies that have none of their own."""
 
     client_id: UUID
+    """Identifier of the installation's client."""
     settings: list[SyncSetting]
+    """One entry for each data type."""
     overrides_defaults: bool
+    """Whether the settings are followed."""
 
 
 class CompanySettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The contract's CompanySyncSettings."""
+    """The settings that hold for a company."""
 
     company_id: UUID
+    """The company."""
     settings: list[SyncSetting]
+    """One entry for each data type."""
     overrides_defaults: bool
+    """Whether the company has settings of its own that are followed."""
 
 
 @get("/profile/syncSettings")

@@ -18,26 +18,34 @@ from bookbridge.webhooks.consumers import Consumer, ConsumerDraft
 
 
 class ConsumerView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """The contract's WebhookConsumer. `secret` is an addition, in the answer to the creation only."""
+    """A receiver of webhooks."""
 
     id: UUID
+    """Identifier of the consumer."""
     url: str
+    """Where events are sent."""
     disabled: bool
+    """Whether nothing is sent for now."""
     event_types: list[str]
+    """The events that are sent."""
     company_tags: list[str] | None = None
+    """Only events of companies with one of these tags."""
     secret: str | None = None
+    """An addition to the contract: what its messages are signed with, in the answer to its creation only."""
 
 
 class ConsumersView(msgspec.Struct, frozen=True):
     """All consumers; the list is not paged."""
 
     results: list[ConsumerView]
+    """The consumers, oldest first."""
 
 
 class ZapierKey(msgspec.Struct, frozen=True):
     """A new integration key, shown this once."""
 
     key: str
+    """The key: a secret."""
 
 
 @get("/webhooks")

@@ -34,14 +34,20 @@ _CLIENT_LOCK = 0x636C6E74  # any constant; "clnt"
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """The contract's Profile. `redirect_url` is the template to which browsers return after linking."""
+    """How an installation presents itself while people link their software."""
 
     name: str
+    """Name of your application, as people see it."""
     redirect_url: str
+    """Template of the address to which browsers return after linking."""
     logo_url: str | None = None
+    """Address of your logo."""
     icon_url: str | None = None
+    """Address of your icon."""
     white_list_urls: tuple[str, ...] = ()
+    """Further addresses to which browsers may be sent back."""
     confirm_company_name: bool | None = None
+    """Whether people confirm the name of the organisation before it is linked."""
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):

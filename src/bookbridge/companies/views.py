@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from bookbridge.accounting.dates import contract_datetime
+from bookbridge.accounting.dates import ContractDateTime, contract_datetime
 from bookbridge.companies.link_codes import LinkCodes, LinkTarget
 from bookbridge.connectors.integrations import integration
 
@@ -32,69 +32,104 @@ class ConnectionErrorView(_View, frozen=True, kw_only=True):
     """One entry of a connection's `dataConnectionErrors`; also the form in which it is stored."""
 
     status_code: str
+    """Status of the refusal."""
     status_text: str
+    """The status in words."""
     error_message: str
-    errored_on_utc: str
+    """What went wrong."""
+    errored_on_utc: ContractDateTime
+    """When it happened."""
     status: Literal["Active", "Resolved"] | None = None
     """None: not a state but a passing event."""
-    resolved_on_utc: str | None = None
+    resolved_on_utc: ContractDateTime | None = None
+    """When it was put right; absent while it is not."""
 
 
 class ConnectionView(_View, frozen=True, kw_only=True):
-    """The contract's Connection."""
+    """A tie between a company and its accounting software."""
 
     id: UUID
+    """Identifier of the connection."""
     integration_id: UUID
+    """Identifier of the platform."""
     integration_key: str
+    """The platform, by its four letters."""
     source_id: UUID
+    """Identifier of the platform as a source of data."""
     source_type: str
+    """What kind of data the platform keeps: Accounting, Expense and others."""
     platform_name: str
+    """Name of the platform, for people."""
     link_url: str
+    """Where the company's people link the platform; good for a day, and for one use."""
     status: str
-    created: str
-    last_sync: str | None = None
+    """PendingAuth until somebody links it, then Linked; Unlinked or Deauthorized once access has ended."""
+    created: ContractDateTime
+    """When the connection was made."""
+    last_sync: ContractDateTime | None = None
+    """When its data was last read to the end."""
     connection_info: dict[str, Any] | None = None
+    """What the platform tells of the linked organisation, by name."""
     data_connection_errors: tuple[ConnectionErrorView, ...] | None = None
+    """What keeps the connection from working."""
 
 
 class PortalLinks(_View, frozen=True, kw_only=True):
     """Where people look at a company."""
 
     portal: str
+    """The company's page in the Portal."""
 
 
 class CompanyReference(_View, frozen=True, kw_only=True):
     """A company as other things refer to it: relatives, and the `referenceCompany` of webhooks."""
 
     id: UUID
+    """Identifier of the company."""
     name: str
+    """Name of the company."""
     links: PortalLinks
+    """Where people look at it."""
     tags: dict[str, str]
+    """Names and values that your application gave it."""
     description: str | None = None
+    """What your application says of it."""
 
 
 class CompanyDetails(_View, frozen=True, kw_only=True):
-    """The contract's Company without its connections, as webhooks carry it."""
+    """A company without its connections."""
 
     id: UUID
+    """Identifier of the company."""
     name: str
+    """Name of the company."""
     platform: str
     """Always empty: an old field that older clients insist on."""
     redirect: str
-    created: str
+    """Where the company's people link their software."""
+    created: ContractDateTime
+    """When the company was made."""
     products: tuple[str, ...]
+    """Products that the company has."""
     tags: dict[str, str]
+    """Names and values that your application gave it."""
     reference_subsidiary_companies: tuple[CompanyReference, ...]
+    """Companies of which this one is the parent."""
     description: str | None = None
-    last_sync: str | None = None
+    """What your application says of it."""
+    last_sync: ContractDateTime | None = None
+    """When data of any of its connections was last read."""
     created_by_user_name: str | None = None
+    """Who made it, where a person did."""
     reference_parent_company: CompanyReference | None = None
+    """The company that it belongs to."""
 
 
 class CompanyView(CompanyDetails, frozen=True, kw_only=True):
-    """The contract's Company."""
+    """A business whose books are read and written."""
 
     data_connections: tuple[ConnectionView, ...]
+    """Its ties to accounting software."""
 
 
 class CompanyProduct(_View, frozen=True, kw_only=True):

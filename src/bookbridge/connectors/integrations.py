@@ -127,14 +127,18 @@ class SupportedFeature(msgspec.Struct, frozen=True, rename="camel"):
     """One thing that can be done with a data type on a platform."""
 
     feature_type: str
+    """What can be done: Get, Create, Update and others."""
     feature_state: str
+    """How far it is supported."""
 
 
 class DatatypeFeature(msgspec.Struct, frozen=True, rename="camel"):
-    """What can be done with one data type on a platform. The contract spells `datatype` in one word."""
+    """What can be done with one data type on a platform."""
 
     datatype: str
+    """The data type, by its key; this field's name is one word."""
     supported_features: tuple[SupportedFeature, ...]
+    """What can be done with it."""
 
 
 _READ = "Get"

@@ -23,15 +23,20 @@ class ValidationItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     whole; `validator_name` is the record's name (`Bill`)."""
 
     item_id: str | None = None
+    """The field, by its path: `lineItems[0].quantity`; absent when the whole is meant."""
     message: str
+    """What is wrong."""
     validator_name: str
+    """What kind of record it is about."""
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """All findings about one write. Errors and warnings are always present."""
 
     errors: tuple[ValidationItem, ...] = ()
+    """What keeps the write from being sent."""
     warnings: tuple[ValidationItem, ...] = ()
+    """What is worth knowing."""
     information: tuple[ValidationItem, ...] | msgspec.UnsetType = msgspec.UNSET
     """What is merely good to know: an addition to the contract, absent where there is nothing to tell."""
 

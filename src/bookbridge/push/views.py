@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from bookbridge.accounting.dates import contract_datetime
+from bookbridge.accounting.dates import ContractDateTime, contract_datetime
 from bookbridge.push.findings import Validation
 from bookbridge.push.operations import STATUS_CODES, Change, PushOperation, Stage
 from bookbridge.push.story import StoryStep
@@ -16,22 +16,34 @@ SECONDS_PER_MINUTE = 60
 
 
 class PushOperationView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """The contract's PushOperation."""
+    """A write: what was asked for, and what became of it."""
 
     changes: tuple[Change, ...] | None = None
+    """The records that were changed."""
     data_type: str
+    """The data type that is written, by its key."""
     company_id: UUID
+    """The company."""
     push_operation_key: UUID
+    """Identifier of the write."""
     data_connection_key: UUID
-    requested_on_utc: str
-    completed_on_utc: str | None = None
+    """The connection that is written to."""
+    requested_on_utc: ContractDateTime
+    """When it was asked for."""
+    completed_on_utc: ContractDateTime | None = None
+    """When it ended."""
     timeout_in_minutes: int | None = None
+    """How long it may wait."""
     timeout_in_seconds: int | None = None
     """Of an older form of the contract; always the minutes in seconds."""
     status: str
+    """Pending, and in the end Success, Failed or TimedOut."""
     error_message: str | None = None
+    """What went wrong."""
     validation: Validation | None = None
+    """What was found about the fields that were sent."""
     status_code: int
+    """202 while Pending, 200 on Success, 400 when Failed, 408 when TimedOut."""
     outcome: str | None = None
     """An addition to the contract: `uncertain` while the platform may have written it and is asked whether it did;
     absent otherwise."""

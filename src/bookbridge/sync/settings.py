@@ -34,9 +34,10 @@ Months = Annotated[int, msgspec.Meta(ge=0, le=MONTHS_MAX)]
 
 
 class SyncSetting(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The contract's SyncSetting of one data type."""
+    """What is read of one data type, how far back and how often."""
 
     data_type: str
+    """The data type, by its key."""
     fetch_on_first_link: bool = True
     """Read after every authorisation, and when everything is asked for."""
     sync_schedule: Annotated[int, msgspec.Meta(ge=0, le=SCHEDULE_H_MAX)] = 0

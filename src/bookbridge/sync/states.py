@@ -21,19 +21,30 @@ class Completeness(StrEnum):
 
 
 class DataTypeState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """A row of `data_type_states`; also what the completeness view shows."""
+    """What is known of one data type of one connection, and how it was proved."""
 
     connection_id: UUID
+    """The connection."""
     data_type: str
+    """The data type, by its key."""
     read_through: datetime | None = None
+    """Everything that changed before this moment was read."""
     last_full_read: datetime | None = None
+    """When everything was last read."""
     expected: int | None = None
+    """How many records the platform says there are."""
     stored: int | None = None
+    """How many records are held."""
     completeness: Completeness
+    """Whether what is held was proved to be all."""
     completeness_method: str | None = None
+    """How it was proved."""
     completeness_checked: datetime | None = None
+    """When it was last checked."""
     deletions_held: int
+    """Vanished records whose deletion waits for a person to confirm it."""
     deletions_confirmed: bool
+    """Whether a person has confirmed them."""
     extent: str = ""
     """What was read, in words, where it is not simply everything."""
 

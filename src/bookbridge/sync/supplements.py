@@ -34,14 +34,18 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One named group of fields from one list of the platform."""
 
     data_source: str = ""
+    """A list of the platform, below its API address."""
     pull_data: dict[str, str] = {}
+    """Your field, and the path of the platform's that is read into it."""
     push_data: dict[str, str] = {}
+    """Your field, and the path of the platform's that it is written to."""
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The contract's SupplementalDataConfiguration; empty: nothing is added."""
+    """What is added to the records of a data type, by groups; empty: nothing."""
 
     supplemental_data_config: dict[str, Part] = {}
+    """The groups of fields, by your names for them."""
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,16 @@ FINDINGS_PER_DATASET_MAX = 1_000
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One finding as the contract shows it."""
+    """One thing that was found about the records of a read."""
 
     item_id: str
+    """The record, or the field of it."""
     rule_id: str
+    """The rule that was broken."""
     message: str
+    """What is wrong."""
     validator_name: str
+    """What kind of record it is about."""
 
 
 class Findings:

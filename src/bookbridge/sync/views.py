@@ -9,27 +9,39 @@ import asyncpg
 import msgspec
 
 from bookbridge.accounting.catalog import ALL_KEYS
-from bookbridge.accounting.dates import contract_datetime
+from bookbridge.accounting.dates import ContractDateTime, contract_datetime
 from bookbridge.store.pool import Db
 from bookbridge.store.query import Compiled, Kind, Property
 from bookbridge.sync.datasets import Dataset
 
 
 class PullOperation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """The contract's view of a dataset."""
+    """One read of one data type."""
 
     id: UUID
+    """Identifier of the read, also called dataset."""
     company_id: UUID
+    """The company."""
     connection_id: UUID
+    """The connection that is read."""
     data_type: str
+    """The data type, by its key."""
     status: str
-    requested: str
+    """Where the read stands: Queued, Fetching, Complete, or how it ended otherwise."""
+    requested: ContractDateTime
+    """When it was asked for."""
     progress: int
+    """How far it is, in per cent."""
     is_completed: bool
+    """Whether it has ended."""
     is_errored: bool
-    completed: str | None = None
+    """Whether it ended without success."""
+    completed: ContractDateTime | None = None
+    """When it ended."""
     status_description: str | None = None
+    """The status in words."""
     error_message: str | None = None
+    """What went wrong."""
 
 
 def pull_operation(dataset: Dataset) -> PullOperation:
@@ -99,10 +111,15 @@ class DataStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """Where a data type of a company stands."""
 
     data_type: str
+    """The data type, by its key."""
     current_status: str
+    """Status of the latest read; Initial before the first."""
     latest_sync_id: UUID | None = None
-    last_successful_sync: str | None = None
+    """The latest read."""
+    last_successful_sync: ContractDateTime | None = None
+    """When a read last ended with success."""
     latest_successful_sync_id: UUID | None = None
+    """The latest read that ended with success."""
 
 
 async def data_status(db: Db | asyncpg.Pool, company_id: UUID) -> dict[str, DataStatus]:

@@ -57,13 +57,18 @@ class ConsumerNotFound(LookupError):
 
 
 class ConsumerDraft(msgspec.Struct, frozen=True, rename="camel"):
-    """What a caller asks for, unchecked."""
+    """A webhook consumer to be made."""
 
     url: str | None = None
+    """Where events are sent, by POST."""
     event_types: list[str] | None = None
+    """The events that are sent."""
     company_tags: list[str] | None = None
+    """Only events of companies with one of these tags, such as `region:uk`."""
     disabled: bool | None = None
+    """Whether nothing is sent for now."""
     description: str | None = None
+    """What the consumer is for."""
 
 
 class ConsumerView(msgspec.Struct, frozen=True, rename="camel"):

@@ -52,24 +52,33 @@ class Notifiers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a rule's alerts go."""
 
     emails: list[str] | None = None
+    """E-mail addresses, kept with the rule. Bookbridge sends no e-mail."""
     webhook: str | None = None
+    """Address that gets a POST."""
 
 
 class RuleDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a caller asks for, unchecked."""
+    """A rule to be made."""
 
     type: str
+    """What to be told of."""
     notifiers: Notifiers
+    """Who is told."""
     company_id: UUID | None = None
+    """Only of this company; of all if absent."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """The contract's rule."""
+    """A rule of the older kind: what to be told of, and where."""
 
     id: UUID
+    """Identifier of the rule."""
     type: str
+    """What to be told of."""
     notifiers: Notifiers
+    """Who is told."""
     company_id: UUID | None = None
+    """Only of this company; of all if absent."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="pascal"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from bookbridge.accounting.types.bills import Bill
 from bookbridge.api import companies
 from bookbridge.api.app import SUBJECTS
 from bookbridge.api.openapi.document import build, document, document_text, routes_of, undescribed
+from bookbridge.api.openapi.examples import example
 from bookbridge.api.openapi.operation import Operation
 from bookbridge.api.openapi.operations import Subject, all_operations
 
@@ -92,6 +94,26 @@ def test_every_data_type_has_its_own_address_and_fields(data_type: catalog.AnyDa
     assert all(field.get("description") for field in schema["properties"].values()), schema
 
 
+def test_every_schema_and_field_is_explained() -> None:
+    lacking = [
+        f"{name}.{field}"
+        for name, schema in document()["components"]["schemas"].items()
+        for field, content in [("", schema), *schema.get("properties", {}).items()]
+        if not content.get("description")
+    ]
+    assert lacking == [], "put a sentence under the field"
+
+
+@pytest.mark.parametrize("data_type", catalog.DATA_TYPES, ids=lambda one: one.key)
+def test_examples_are_taken_as_they_are_shown(data_type: catalog.AnyDataType) -> None:
+    """What the pages show as the body of a write is a record."""
+    name = f"{data_type.name}ToWrite"
+    components = document()["components"]["schemas"]
+    if name in components:
+        shown = example({"$ref": f"#/components/schemas/{name}"}, components)
+        data_type.decode_submission(json.dumps(shown))
+
+
 def test_amounts_are_numbers_and_dates_have_their_form() -> None:
     bill = document()["components"]["schemas"][Bill.__name__]
     assert bill["properties"]["totalAmount"]["type"] == "number"
@@ -121,9 +143,11 @@ def test_no_answer_can_hold_a_null() -> None:
     leaving_it_out = {row.answers for _, row in all_operations() if isinstance(row.answers, type)}
     structs = [one for one in leaving_it_out if issubclass(one, msgspec.Struct)]
     assert len(structs) > 30
-    faulty = []
-    for struct in structs:
-        for field in msgspec.structs.fields(struct):
-            if field.default is None and not struct.__struct_config__.omit_defaults:
-                faulty.append(f"{struct.__name__}.{field.name}")
+    faulty = [
+        f"{struct.__name__}.{field.name}"
+        for struct in structs
+        if not struct.__struct_config__.omit_defaults
+        for field in msgspec.structs.fields(struct)
+        if field.default is None
+    ]
     assert faulty == []

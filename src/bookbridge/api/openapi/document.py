@@ -284,7 +284,7 @@ def _pages(rows: Iterable[Operation], schemas: Schemas) -> dict[str, Schema]:
             "properties": {
                 "results": {"type": "array", "items": schemas.of(row.answers), "description": "What is on the page."},
                 **{name: {"type": "integer", "description": words} for name, words in numbers.items()},
-                "_links": schemas.of(Links),
+                "_links": {**schemas.of(Links), "description": "Where the list goes on."},
             },
             "required": ["results", *numbers, "_links"],
         }
