@@ -99,6 +99,19 @@ async def upload_attachment(
     return await _submit(request, services, connector, of_company, of_connection, submission, fingerprint)
 
 
+@post(
+    RECORD + "/attachment", status_code=200, request_max_body_size=UPLOAD_SIZE_MAX_BYTES, include_in_schema=False
+)
+async def upload_attachment_as_before(
+    request: AnyRequest, company_id: str, connection_id: str, segment: str, record_id: str, services: Given
+) -> Response[bytes]:
+    """The same where clients of the accounting library look for it, for all types but bills."""
+    found: Response[bytes] = await upload_attachment.fn(
+        request, company_id, connection_id, segment, record_id, services
+    )
+    return found
+
+
 @get("/companies/{company_id:str}/push")
 async def list_operations(request: AnyRequest, company_id: str, services: Given) -> Response[bytes]:
     """One page of a company's writes, newest first."""
@@ -241,6 +254,7 @@ ROUTES: list[ControllerRouterHandler] = [
     update_record,
     delete_record,
     upload_attachment,
+    upload_attachment_as_before,
     list_operations,
     get_operation,
     get_story,
