@@ -99,9 +99,7 @@ async def upload_attachment(
     return await _submit(request, services, connector, of_company, of_connection, submission, fingerprint)
 
 
-@post(
-    RECORD + "/attachment", status_code=200, request_max_body_size=UPLOAD_SIZE_MAX_BYTES, include_in_schema=False
-)
+@post(RECORD + "/attachment", status_code=200, request_max_body_size=UPLOAD_SIZE_MAX_BYTES, include_in_schema=False)
 async def upload_attachment_as_before(
     request: AnyRequest, company_id: str, connection_id: str, segment: str, record_id: str, services: Given
 ) -> Response[bytes]:
