@@ -3,12 +3,14 @@ Xero prints them."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from bookbridge.accounting.attachments import Attachment
 from bookbridge.connectors.kit.connector import AttachmentRule
 from bookbridge.connectors.kit.errors import NotSupported, RecordNotFound, Uncertain, VendorUnavailable
 from bookbridge.connectors.kit.session import File, Intent, Written
+from bookbridge.connectors.kit.streams import Streamed
 from bookbridge.connectors.xero import payloads
 from bookbridge.connectors.xero.client import Client, decode
 
@@ -66,7 +68,7 @@ async def attach(client: Client, data_type: str, record_id: str, file: File, int
 async def find(client: Client, data_type: str, record_id: str, file: File) -> Written | None:
     """The upload of this file, told by name and size; None if it is not there."""
     for one in await _listed(client, data_type, record_id):
-        if one.file_name == file.name and one.content_length == len(file.content):
+        if one.file_name == file.name and one.content_length == file.size_bytes:
             return Written(record_id, attachment_id=one.attachment_id)
     return None
 
@@ -94,12 +96,15 @@ async def download(client: Client, data_type: str, record_id: str, attachment_id
         raise RecordNotFound("The record has no such attachment.")
     # Xero answers with the file only to the file's own media type.
     media_type = one.mime_type or "application/octet-stream"
-    answer = await client.call(
-        "GET",
-        f"{_path(data_type, record_id)}/{quote(one.attachment_id, safe='')}",
-        headers={"Accept": media_type},
-    )
-    return File(name=one.file_name or one.attachment_id, content_type=media_type, content=answer.body)
+    path = f"{_path(data_type, record_id)}/{quote(one.attachment_id, safe='')}"
+
+    async def pieces() -> AsyncIterator[bytes]:
+        async with client.stream(path, headers={"Accept": media_type}) as content:
+            async for chunk in content:
+                yield chunk
+
+    content = Streamed(pieces, one.content_length)
+    return File(name=one.file_name or one.attachment_id, content_type=media_type, content=content)
 
 
 async def printed(client: Client, data_type: str, record_id: str) -> File:

@@ -7,7 +7,8 @@ session's business (`session.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -27,6 +28,7 @@ from bookbridge.connectors.kit.errors import (
     VendorUnavailable,
 )
 from bookbridge.connectors.kit.session import Access
+from bookbridge.connectors.kit.streams import Content
 from bookbridge.connectors.xero.payloads import ApiError, ElementErrors, LineErrors, Pagination
 
 P = TypeVar("P")
@@ -87,7 +89,7 @@ class Client:
         effect: bool = False,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: Content | None = None,
         fields: Sequence[str] = (),
     ) -> http.Answer:
         """One call below the accounting address. `fields` are the contract's fields that a refusal may name.
@@ -110,6 +112,15 @@ class Client:
         )
         await self._observe(answer)
         return answer
+
+    def stream(self, path: str, *, headers: Mapping[str, str]) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """One file, in pieces. Raises any VendorError."""
+        return http.stream(
+            self.access,
+            f"{self._api}/{path}",
+            meaning=partial(meaning, fields=()),
+            headers={"xero-tenant-id": self.access.facts["tenant_id"], **headers},
+        )
 
     async def rows(
         self,

@@ -12,13 +12,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from bookbridge.accounting.money import ZERO, exact_difference
 from bookbridge.accounting.records import Record
+from bookbridge.accounting.types.bill_credit_notes import BillCreditNote
 from bookbridge.accounting.types.bill_payments import BillPayment
 from bookbridge.accounting.types.bills import Bill
+from bookbridge.accounting.types.credit_notes import CreditNote
 from bookbridge.accounting.types.customers import Customer
 from bookbridge.accounting.types.direct_costs import DirectCost
 from bookbridge.accounting.types.direct_incomes import DirectIncome
+from bookbridge.accounting.types.invoices import Invoice
 from bookbridge.accounting.types.journal_entries import JournalEntry
+from bookbridge.accounting.types.purchase_orders import PurchaseOrder
 from bookbridge.accounting.types.suppliers import Supplier
 from bookbridge.accounting.types.transfers import Transfer
 from bookbridge.connectors.xero import ledger_payloads, payloads
@@ -26,6 +31,8 @@ from bookbridge.connectors.xero.dates import day
 from bookbridge.connectors.xero.write_bank import direct_cost, direct_income
 from bookbridge.connectors.xero.write_journals import journal_entry
 from bookbridge.connectors.xero.write_parts import Json
+from bookbridge.connectors.xero.write_purchases import bill, bill_credit_note, purchase_order
+from bookbridge.connectors.xero.write_sales import credit_note, invoice
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,18 @@ def search_of(record: Record) -> Search | None:
         case Customer():
             return _contact(record.customer_name)
         case Bill():
-            return _bill(record)
+            sent = bill(record, {})
+            return _document("Invoices", sent, "InvoiceNumber", record.total_amount, record.sub_total)
+        case Invoice():
+            return _invoice(record)
+        case BillCreditNote():
+            sent = bill_credit_note(record, {})
+            return _document("CreditNotes", sent, "CreditNoteNumber", record.total_amount, record.sub_total)
+        case CreditNote():
+            sent = credit_note(record, {})
+            return _document("CreditNotes", sent, "CreditNoteNumber", record.total_amount, record.sub_total)
+        case PurchaseOrder():
+            return _order(purchase_order(record, {}))
         case BillPayment():
             return _payment(record)
         case DirectCost():
@@ -69,20 +87,49 @@ def _contact(name: str | None) -> Search:
     return Search("Contacts", f"Name=={text(name or '')}", is_ours)
 
 
-def _bill(record: Bill) -> Search:
+def _document(path: str, sent: Json, number: str, total: Decimal, sub_total: Decimal) -> Search:
+    """A document by its contact, day and amount, and by its number if we gave it one."""
     conditions = [
-        'Type=="ACCPAY"',
-        f"Contact.ContactID=={guid(record.supplier_ref.id if record.supplier_ref else '')}",
-        f"Date=={moment(record.issue_date)}",
+        f"Type=={text(sent['Type'])}",
+        f"Contact.ContactID=={guid(sent['Contact']['ContactID'])}",
     ]
-    if record.reference:
-        conditions.append(f"InvoiceNumber=={text(record.reference)}")
+    if "Date" in sent:
+        conditions.append(f"Date=={moment(sent['Date'])}")
+    if number in sent:
+        conditions.append(f"{number}=={text(sent[number])}")
+    # Xero numbers what is sold by itself, and leaves what is bought without a number.
+    given = sent.get(number, None if sent["Type"].startswith("ACCREC") else "")
 
-    def is_ours(one: payloads.Invoice) -> bool:
-        same_amount = _same_amount(one, record.total_amount, record.sub_total)
-        return same_amount and (one.invoice_number or "") == (record.reference or "")
+    def is_ours(one: payloads.Invoice | payloads.CreditNote) -> bool:
+        has = (one.invoice_number if isinstance(one, payloads.Invoice) else one.credit_note_number) or ""
+        same_words = (one.reference or "") == sent.get("Reference", "")
+        return _same_amount(one, total, sub_total) and same_words and (given is None or has == given)
 
-    return Search("Invoices", " AND ".join(conditions), is_ours)
+    return Search(path, " AND ".join(conditions), is_ours)
+
+
+def _invoice(record: Invoice) -> Search:
+    total, tax = record.total_amount, record.total_tax_amount
+    sub_total = exact_difference(total, tax) if record.sub_total is None else record.sub_total
+    return _document("Invoices", invoice(record, {}), "InvoiceNumber", total, sub_total)
+
+
+def _order(sent: Json) -> Search:
+    lines = sorted(map(_amounts_sent, sent["LineItems"]))
+
+    def is_ours(one: ledger_payloads.PurchaseOrder) -> bool:
+        same_contact = ((one.contact.contact_id if one.contact else None) or "").lower() == contact_id
+        same_number = sent.get("PurchaseOrderNumber") in (None, one.purchase_order_number)
+        held = sorted((line.unit_amount or ZERO, line.quantity or ZERO) for line in one.line_items or ())
+        return same_contact and same_number and held == lines
+
+    contact_id = str(sent["Contact"]["ContactID"]).lower()
+    # Xero takes no filter on orders.
+    return Search("PurchaseOrders", "", is_ours)
+
+
+def _amounts_sent(line: Json) -> tuple[Decimal, Decimal]:
+    return line.get("UnitAmount", ZERO), line.get("Quantity", ZERO)
 
 
 def _payment(record: BillPayment) -> Search:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final, Protocol
 
 from bookbridge.accounting.references import AccountRef, ItemRef, TaxRateRef, TrackingCategoryRef
-from bookbridge.connectors.kit.connector import Choice
+from bookbridge.connectors.kit.connector import Choice, Facts
 from bookbridge.connectors.kit.errors import FieldProblem
 from bookbridge.connectors.xero.write_parts import (
     DESCRIPTION_LENGTH_MAX,
@@ -21,6 +21,8 @@ from bookbridge.connectors.xero.write_parts import (
     Json,
     amounts_kept_whole,
     kept_whole,
+    vendor_date,
+    vendor_rate,
     without_absent,
 )
 
@@ -94,6 +96,27 @@ def vendor_line(line: Line) -> Json:
     )
 
 
+def document(
+    contact_id: str | None,
+    issue_date: str | None,
+    status: str,
+    currency: str | None,
+    currency_rate: Decimal | None,
+    facts: Facts,
+) -> Json:
+    """What the documents have in common, but for their lines. Without a rate Xero takes its own rate of the day."""
+    return without_absent(
+        {
+            "Contact": {"ContactID": contact_id} if contact_id else None,
+            "Date": vendor_date(issue_date),
+            "LineAmountTypes": "Exclusive",
+            "CurrencyCode": currency,
+            "CurrencyRate": vendor_rate(currency, currency_rate, facts),
+            "Status": status,
+        }
+    )
+
+
 def _tax_type(line: Line) -> str | None:
     if line.tax_rate_ref and line.tax_rate_ref.id:
         return line.tax_rate_ref.id
@@ -105,8 +128,9 @@ def line_problems(lines: Sequence[Line], *, needs_account: bool, takes_discounts
     found: list[FieldProblem] = []
     for position, line in enumerate(lines):
         prefix = f"lineItems[{position}]"
-        if needs_account and not (line.account_ref and line.account_ref.id):
-            found.append(FieldProblem(f"{prefix}.accountRef.id", "Xero needs an account on each line of it."))
+        if needs_account and not line.item_ref and not (line.account_ref and line.account_ref.id):
+            message = "Xero needs an account on each line, unless the line's item has one."
+            found.append(FieldProblem(f"{prefix}.accountRef.id", message))
         if len(line.tracking_category_refs) > TRACKING_PER_LINE_MAX:
             message = f"At most {TRACKING_PER_LINE_MAX} tracking categories can be put on a line."
             found.append(FieldProblem(f"{prefix}.trackingCategoryRefs", message))
@@ -128,3 +152,10 @@ def _discount_problems(line: Line, prefix: str) -> list[FieldProblem]:
     message = "Xero knows discounts on invoices only: lower the unit amount instead."
     stated = (("discountAmount", line.discount_amount), ("discountPercentage", line.discount_percentage))
     return [FieldProblem(f"{prefix}.{name}", message) for name, value in stated if value]
+
+
+def no_document_discount(total: Decimal | None, percentage: Decimal | None) -> list[FieldProblem]:
+    """A problem for each discount on the whole document: Xero knows none."""
+    message = "Xero knows no discount on a whole document: put it on the lines, or lower their unit amounts."
+    stated = (("totalDiscount", total), ("discountPercentage", percentage))
+    return [FieldProblem(name, message) for name, value in stated if value]

@@ -14,10 +14,12 @@ from bookbridge.connectors.xero.write_contacts import CONTACT_WRITES
 from bookbridge.connectors.xero.write_journals import JOURNAL_WRITES
 from bookbridge.connectors.xero.write_payments import PAYMENT_WRITES
 from bookbridge.connectors.xero.write_purchases import PURCHASE_WRITES
+from bookbridge.connectors.xero.write_sales import SALES_WRITES
 
 WRITES: Final[tuple[Write[Any], ...]] = (
     *CONTACT_WRITES,
     *PURCHASE_WRITES,
+    *SALES_WRITES,
     *PAYMENT_WRITES,
     *BANK_WRITES,
     *JOURNAL_WRITES,
