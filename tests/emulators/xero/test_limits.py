@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
 from bookbridge.emulators.xero import XeroEmulatorSettings
+from bookbridge.emulators.xero.http import Request, Response
+from bookbridge.emulators.xero.replays import Replays
 from bookbridge.emulators.xero.settings import RateLimits
 from tests.emulators.xero.world import Api, World, serve
 
@@ -70,6 +73,31 @@ def test_the_same_idempotency_key_replays_the_first_answer(world: World, api: Ap
 
 def test_a_refusal_is_replayed_too(api: Api) -> None:
     key = {"idempotency-key": "bad"}
-    assert api.errors("PUT", "Contacts", {}, headers=key)
-    assert api.errors("PUT", "Contacts", {"Name": "Fine"}, headers=key)
+    assert api.errors("PUT", "Contacts", {}, headers=key) == api.errors("PUT", "Contacts", {}, headers=key)
     assert api.call("PUT", "Contacts", {"Name": "Fine"}, headers={"idempotency-key": "x" * 129}).status_code == 400
+
+
+def test_a_key_stands_for_one_request(world: World, api: Api) -> None:
+    key = {"idempotency-key": "once"}
+    made = api.call("PUT", "Contacts", {"Name": "One"}, headers=key)
+    for method, path, body in (
+        ("PUT", "Contacts", {"Name": "Two"}),
+        ("POST", "Contacts", {"Name": "One"}),
+        ("PUT", "Items", {"Name": "One"}),
+        ("PUT", "Contacts?unitdp=4", {"Name": "One"}),
+    ):
+        refused = api.call(method, path, body, headers=key)
+        assert (refused.status_code, refused.json()["ErrorNumber"]) == (400, 17)
+    assert api.call("PUT", "Contacts", {"Name": "One"}, headers=key).content == made.content
+    assert world.control("GET", "counters")["idempotent_replays"] == 1
+
+
+def test_answers_kept_by_an_older_version_are_replayed() -> None:
+    replays = Replays()
+    replays.restore(OrderedDict({("app", "tenant", "key"): Response(status=200, body=b"made")}))
+    request = Request(
+        method="PUT", path="/x", segments=("x",), query={}, query_string="", headers={"idempotency-key": "key"}
+    )
+    found = replays.answer("app", "tenant", request)
+    assert found is not None
+    assert found.body == b"made"

@@ -170,7 +170,7 @@ def test_books_files_answers_and_identity_come_back_the_same(process: Process) -
         assert caller.call("GET", attachment).content == bytes(range(256))
         again = caller.call("PUT", "Invoices", json=body, headers=key)
         assert (again.content, again.headers["x-emulator-replayed"]) == (made.content, "true")
-        again = caller.call("PUT", "Invoices", json={}, headers={"idempotency-key": "bad"})
+        again = caller.call("PUT", "Invoices", json={"Type": "ACCREC"}, headers={"idempotency-key": "bad"})
         assert (again.status_code, again.content) == (400, refused.content)
         organisations = {one["tenant_id"]: one["records"]["Invoices"] for one in caller.world.tenants}
         assert organisations[added["tenant_id"]] == 40

@@ -9,7 +9,7 @@ from typing import Any
 
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.records import Account
-from bookbridge.emulators.xero.rules import resolve_tax_rate
+from bookbridge.emulators.xero.rules import applies_to, resolve_tax_rate
 from bookbridge.emulators.xero.wire import Fields, ValidationFailed
 
 MAX_CODE_CHARS = 10
@@ -43,7 +43,7 @@ def create_account(book: Book, fields: Fields) -> Account:
         type=kind,
         class_=ACCOUNT_CLASSES[kind],
         description=fields.text("Description", limit=4_000) or "",
-        tax_type=_account_tax(book, fields, kind),
+        tax_type=_account_tax(book, fields, ACCOUNT_CLASSES[kind]),
         enable_payments_to_account=fields.boolean("EnablePaymentsToAccount") or False,
         show_in_expense_claims=fields.boolean("ShowInExpenseClaims") or False,
         **_bank_details(book, fields, kind),
@@ -51,9 +51,14 @@ def create_account(book: Book, fields: Fields) -> Account:
     return book.add(book.accounts, account)
 
 
-def _account_tax(book: Book, fields: Fields, kind: str) -> str:
+def _account_tax(book: Book, fields: Fields, class_: str) -> str:
     tax_type = fields.text("TaxType")
-    return resolve_tax_rate(book, tax_type).tax_type if tax_type else "NONE"
+    if not tax_type:
+        return "NONE"
+    rate = resolve_tax_rate(book, tax_type)
+    if not applies_to(rate, class_):
+        raise ValidationFailed(f"The TaxType code '{tax_type}' cannot be used with an account of this type")
+    return rate.tax_type
 
 
 def _bank_details(book: Book, fields: Fields, kind: str) -> dict[str, Any]:
@@ -93,12 +98,15 @@ def update_account(book: Book, account: Account, fields: Fields) -> None:
     changes: dict[str, Any] = {"name": name, "status": wanted}
     if code:
         changes["code"] = code
-    if kind := fields.choice("Type", tuple(ACCOUNT_CLASSES)):
+    kind = fields.choice("Type", tuple(ACCOUNT_CLASSES)) or account.type
+    if kind != account.type:
+        if account.system_account or "BANK" in {kind, account.type}:
+            raise ValidationFailed("The Type of this account cannot be changed")
         changes |= {"type": kind, "class_": ACCOUNT_CLASSES[kind]}
     if fields.has("Description"):
         changes["description"] = fields.text("Description", limit=4_000) or ""
     if fields.has("TaxType"):
-        changes["tax_type"] = _account_tax(book, fields, account.type)
+        changes["tax_type"] = _account_tax(book, fields, ACCOUNT_CLASSES[kind])
     if fields.has("EnablePaymentsToAccount"):
         changes["enable_payments_to_account"] = fields.boolean("EnablePaymentsToAccount") or False
     if fields.has("BankAccountNumber"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
-from collections import OrderedDict, deque
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +43,16 @@ from bookbridge.emulators.xero.identity import Identity
 from bookbridge.emulators.xero.ids import Ids
 from bookbridge.emulators.xero.limits import Limiter
 from bookbridge.emulators.xero.lists import Envelope, QueryCache
+from bookbridge.emulators.xero.replays import Replays
 from bookbridge.emulators.xero.seed import bring_to_present, seed_books
 from bookbridge.emulators.xero.settings import (
     MAX_ATTACHMENT_BYTES,
     MAX_BODY_BYTES,
-    MAX_IDEMPOTENCY_KEY_CHARS,
-    MAX_IDEMPOTENT_ANSWERS,
     MAX_LOGGED_REQUESTS,
     XeroEmulatorSettings,
 )
 from bookbridge.emulators.xero.state import StateDirectory
-from bookbridge.emulators.xero.wire import problem, refused
+from bookbridge.emulators.xero.wire import problem
 
 log = structlog.get_logger(__name__)
 
@@ -94,8 +93,7 @@ class Emulator:
         self.faults = Faults()
         self.requests: deque[LoggedRequest] = deque(maxlen=MAX_LOGGED_REQUESTS)
         self.served = 0
-        self.replays = 0
-        self._answers: OrderedDict[tuple[str, str, str], Response] = OrderedDict()
+        self.replays = Replays()
         self._cache = QueryCache()
         self.books: dict[str, Book] = {}
         for book in seed_books(self.settings):
@@ -145,11 +143,7 @@ class Emulator:
             return self._identity(request)
         book = self.books[request.headers["xero-tenant-id"].lower()]
         response = self._answer(book, request, request.segments[2:])
-        key = request.headers.get("idempotency-key")
-        if key and response.status < 500:
-            self._answers[client_id, book.organisation.organisation_id, key] = response
-            if len(self._answers) > MAX_IDEMPOTENT_ANSWERS:
-                self._answers.popitem(last=False)
+        self.replays.keep(client_id, book.organisation.organisation_id, request, response)
         return response
 
     def _resume(self, state: StateDirectory) -> None:
@@ -177,7 +171,7 @@ class Emulator:
     def _take_over(self, root: dict[str, Any]) -> None:
         self.clock.restore(root["clock"])
         self.identity.restore(root["identity"])
-        self._answers = root["answers"]
+        self.replays.restore(root["answers"])
         self.books = root["books"]
         for book in self.books.values():
             book.clock, book.ids = self.clock, self.ids
@@ -188,7 +182,7 @@ class Emulator:
         root = {
             "clock": self.clock.read(),
             "identity": self.identity.state(),
-            "answers": self._answers,
+            "answers": self.replays.state(),
             "books": self.books,
         }
         self._state.replace(snapshot.freeze(root))
@@ -325,13 +319,9 @@ class Emulator:
             return Response(status=503)
         if request.method == "GET":
             return self._read(book, request, segments)
-        key = request.headers.get("idempotency-key", "")
-        if len(key) > MAX_IDEMPOTENCY_KEY_CHARS:
-            return refused(17, "ValidationException", "The Idempotency-Key is too long").response
-        kept = self._answers.get((client_id, book.organisation.organisation_id, key)) if key else None
+        kept = self.replays.answer(client_id, book.organisation.organisation_id, request)
         if kept is not None:
-            self.replays += 1
-            return msgspec.structs.replace(kept, headers={**kept.headers, "x-emulator-replayed": "true"})
+            return kept
         return self.change(request, client_id=client_id)
 
     def _read(self, book: Book, request: Request, segments: tuple[str, ...]) -> Response:

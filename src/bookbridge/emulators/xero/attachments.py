@@ -5,6 +5,7 @@ It must not interpret a file's content: bytes go in and come out unchanged.
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from typing import Any
 
@@ -85,12 +86,20 @@ def _store(book: Book, record_id: str, kept: tuple[Attachment, ...], file_name: 
     entry = Attachment(
         attachment_id=same.attachment_id if same is not None else book.new_id(),
         file_name=file_name,
-        mime_type=request.headers.get("content-type", _GENERIC_TYPE).split(";")[0].strip() or _GENERIC_TYPE,
+        mime_type=_mime_type(file_name, request),
         content=request.body,
         include_online=request.flag("IncludeOnline"),
     )
     book.attachments[record_id] = (*(other for other in kept if other is not same), entry)
     return entry
+
+
+def _mime_type(file_name: str, request: Request) -> str:
+    """The type that the client names; where it names none, the one that the file's name stands for."""
+    named = request.headers.get("content-type", "").split(";")[0].strip()
+    if named and named != _GENERIC_TYPE:
+        return named
+    return mimetypes.guess_type(file_name)[0] or _GENERIC_TYPE
 
 
 def history(book: Book, resource: Resource, record: Any, request: Request, envelope: Envelope) -> Response:

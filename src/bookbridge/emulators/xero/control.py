@@ -43,6 +43,7 @@ class OrganisationChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     offline: bool | None = None
     period_lock_date: dt.date | None = None
+    end_of_year_lock_date: dt.date | None = None
 
 
 class RecordPointer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,7 +164,7 @@ def _counters(emulator: Emulator, request: Request) -> dict[str, Any]:
         "rate_limited_total": sum(emulator.limiter.refused.values()),
         "most_in_flight": emulator.limiter.most_in_flight,
         "faults_struck": dict(emulator.faults.struck),
-        "idempotent_replays": emulator.replays,
+        "idempotent_replays": emulator.replays.count,
         "effects": {tenant: dict(book.effects) for tenant, book in emulator.books.items()},
     }
 
@@ -284,6 +285,8 @@ def _change(book: Book, request: Request) -> dict[str, Any]:
         book.offline = asked.offline
     if asked.period_lock_date is not None:
         book.organisation.period_lock_date = asked.period_lock_date
+    if asked.end_of_year_lock_date is not None:
+        book.organisation.end_of_year_lock_date = asked.end_of_year_lock_date
     return _shown(book)
 
 

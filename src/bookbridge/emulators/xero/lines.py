@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.journals import round_money
 from bookbridge.emulators.xero.records import ONE, ZERO, Account, Item, Line, TaxRate
-from bookbridge.emulators.xero.rules import resolve_account, resolve_tax_rate, resolve_tracking
+from bookbridge.emulators.xero.rules import applies_to, resolve_account, resolve_tax_rate, resolve_tracking
 from bookbridge.emulators.xero.wire import MAX_MONEY, Fields, ValidationFailed
 
 MAX_DESCRIPTION_CHARS = 4_000
@@ -22,6 +22,7 @@ KEPT_BY_THE_VENDOR = {
 }  # fmt: skip
 """System accounts that no line of a document may name."""
 
+_CENT = Decimal("0.01")
 _HUNDRED = Decimal(100)
 _UNIT = Decimal("0.0001")
 """Four decimals: the most that quantities and unit prices have."""
@@ -62,8 +63,8 @@ def _line(book: Book, fields: Fields, line_amount_types: str, *, approved: bool,
     price = None if item is None else (item.sales_details if sells else item.purchase_details)
     quantity, unit, amount, discount = _amounts(fields, price.unit_price if price else None)
     account = resolve_account(book, fields)
-    if account is None and price is not None and price.account_code:
-        account = book.accounts.find(price.account_code)
+    if account is None and item is not None:
+        account = _item_account(book, item, sells=sells)
     if account is None and approved and amount:
         raise ValidationFailed("Account code '' is not a valid code for this document.")
     if account is not None:
@@ -74,9 +75,7 @@ def _line(book: Book, fields: Fields, line_amount_types: str, *, approved: bool,
     if account is not None:
         check_tax_fits(account, rate)
     tax = line_tax(amount, rate.effective_rate, line_amount_types)
-    given_tax = fields.decimal("TaxAmount")
-    if given_tax is not None and abs(given_tax - tax) > Decimal("0.01"):
-        raise ValidationFailed(f"The tax amount {given_tax} does not match the expected tax amount {tax}")
+    check_tax_amount(fields, tax)
     description = fields.text("Description", limit=MAX_DESCRIPTION_CHARS)
     if description is None:
         description = item.description if item is not None else ""
@@ -96,6 +95,15 @@ def _line(book: Book, fields: Fields, line_amount_types: str, *, approved: bool,
     )
 
 
+def _item_account(book: Book, item: Item, *, sells: bool) -> Account | None:
+    """Where an item's sales or purchases go; what is bought for stock goes to the stock's own account."""
+    price = item.sales_details if sells else item.purchase_details
+    code = price.account_code if price is not None else None
+    if not sells and item.is_tracked_as_inventory:
+        code = item.inventory_asset_account_code
+    return book.accounts.find(code) if code else None
+
+
 def check_usable(account: Account) -> None:
     """Raise ValidationFailed for an account that only the vendor itself, or a payment, posts to."""
     if account.type == "BANK" or account.system_account in KEPT_BY_THE_VENDOR:
@@ -104,14 +112,7 @@ def check_usable(account: Account) -> None:
 
 def check_tax_fits(account: Account, rate: TaxRate) -> None:
     """Raise ValidationFailed when a tax rate is not meant for accounts of this class."""
-    fits = {
-        "ASSET": rate.can_apply_to_assets,
-        "EQUITY": rate.can_apply_to_equity,
-        "EXPENSE": rate.can_apply_to_expenses,
-        "LIABILITY": rate.can_apply_to_liabilities,
-        "REVENUE": rate.can_apply_to_revenue,
-    }
-    if not fits[account.class_]:
+    if not applies_to(rate, account.class_):
         raise ValidationFailed(
             f"The TaxType code '{rate.tax_type}' cannot be used with account code '{account.code or account.name}'."
         )
@@ -169,6 +170,13 @@ def totals(lines: tuple[Line, ...], line_amount_types: str) -> dict[str, Decimal
     tax = sum((line.tax_amount for line in lines), ZERO)
     net = amount - tax if line_amount_types == "Inclusive" else amount
     return {"sub_total": net, "total_tax": tax, "total": net + tax}
+
+
+def check_tax_amount(fields: Fields, tax: Decimal) -> None:
+    """Raise ValidationFailed when a line's own tax amount is further than a cent from the computed one."""
+    given = fields.decimal("TaxAmount")
+    if given is not None and abs(given - tax) > _CENT:
+        raise ValidationFailed(f"The tax amount {given} does not match the expected tax amount {tax}")
 
 
 def check_totals(fields: Fields, computed: dict[str, Decimal]) -> None:

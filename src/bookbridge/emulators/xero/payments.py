@@ -37,6 +37,10 @@ from bookbridge.emulators.xero.rules import check_open, check_rate, resolve_acco
 from bookbridge.emulators.xero.wire import Fields, ValidationFailed
 
 _PAYMENT_ACCOUNT = "The account is not a bank account and does not have payments enabled"
+MAX_NARRATIVE_CHARS = 18
+MAX_BATCH_CODE_CHARS = 12
+"""What fits on a bank statement: the narrative, and the particulars and the code of a batch."""
+
 TOO_MUCH = "Payment amount exceeds the amount outstanding on this document"
 
 
@@ -270,8 +274,10 @@ def create_batch_payment(book: Book, fields: Fields) -> BatchPayment:
         date=day,
         total_amount=sum((payment.amount for payment in payments), ZERO),
         reference=reference,
-        narrative=fields.text("Narrative", limit=255) or "",
+        narrative=fields.text("Narrative", limit=MAX_NARRATIVE_CHARS) or "",
         details=fields.text("Details", limit=255) or "",
+        particulars=fields.text("Particulars", limit=MAX_BATCH_CODE_CHARS) or "",
+        code=fields.text("Code", limit=MAX_BATCH_CODE_CHARS) or "",
         payments=tuple(payments),
     )
     for payment in payments:

@@ -222,17 +222,27 @@ def post_transfer(book: Book, transfer: BankTransfer, stamp: Millis | None = Non
 
 
 def post_manual_journal(book: Book, journal: ManualJournal, stamp: Millis | None = None) -> None:
-    """Post a manual journal's lines as they are."""
-    lines = tuple(
-        JournalLine(line.account, line.line_amount, ZERO, line.tax_type, line.description, line.tracking)
+    """Post a manual journal's lines, and the tax in or on them."""
+    inclusive = journal.line_amount_types == "Inclusive"
+    lines = [
+        JournalLine(
+            line.account,
+            line.line_amount - line.tax_amount if inclusive else line.line_amount,
+            line.tax_amount,
+            line.tax_type,
+            line.description,
+            line.tracking,
+        )
         for line in journal.journal_lines
-    )
+    ]
+    if tax := sum((line.tax_amount for line in journal.journal_lines), ZERO):
+        lines.append(JournalLine(book.control_account("GST"), tax))
     book.post(
         journal,
         journal.manual_journal_id,
         "MANJOURNAL",
         journal.date,
-        partial(_same, lines),
+        partial(_same, tuple(lines)),
         reference=journal.narration,
         stamp=stamp,
     )

@@ -306,6 +306,8 @@ class BatchPayment(Record, kw_only=True):
     reference: str = ""
     narrative: str = ""
     details: str = ""
+    particulars: str = ""
+    code: str = ""
     is_reconciled: bool = False
     payments: tuple[Payment, ...] = ()
 
@@ -344,6 +346,7 @@ class ManualJournalLine(Part, kw_only=True):
     account: Account
     description: str = ""
     tax_type: str = "NONE"
+    tax_amount: Decimal = ZERO
     tracking: tuple[tuple[TrackingCategory, TrackingOption], ...] = ()
 
 

@@ -84,6 +84,8 @@ def batch_payment(book: Book, record: r.BatchPayment, shape: Shape) -> Out:
         "Reference": record.reference,
         "Narrative": record.narrative,
         "Details": record.details,
+        "Particulars": record.particulars,
+        "Code": record.code,
         "Type": record.type,
         "Status": record.status,
         "TotalAmount": record.total_amount,
@@ -139,7 +141,7 @@ def manual_journal(book: Book, record: r.ManualJournal, shape: Shape) -> Out:
             {
                 "Description": line.description,
                 "TaxType": line.tax_type,
-                "TaxAmount": r.ZERO,
+                "TaxAmount": line.tax_amount,
                 "LineAmount": line.line_amount,
                 "AccountCode": line.account.code or "",
                 "AccountID": line.account.account_id,

@@ -46,6 +46,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """Any one of these allows reading and writing; with ``.read`` added, reading."""
 
     create: Callable[..., Any] | None = None
+    created_by_post: bool = True
+    """Whether POST creates too; without it, POST must name the record that it changes."""
+
     update: Callable[..., None] | None = None
     delete: Callable[..., None] | None = None
     paged: bool = False
@@ -201,6 +204,7 @@ RESOURCES: tuple[Resource, ...] = (
         render=render_money.batch_payment,
         scopes=_PAYMENTS,
         create=payments.create_batch_payment,
+        created_by_post=False,
         update=payments.update_batch_payment,
     ),
     Resource(
@@ -222,6 +226,7 @@ RESOURCES: tuple[Resource, ...] = (
         render=render_money.bank_transfer,
         scopes=_BANK,
         create=bank_transfers.create_bank_transfer,
+        created_by_post=False,
         update=bank_transfers.update_bank_transfer,
         attachments=True,
     ),

@@ -80,6 +80,17 @@ def resolve_tax_rate(book: Book, tax_type: str) -> TaxRate:
     return rate
 
 
+def applies_to(rate: TaxRate, account_class: str) -> bool:
+    """Whether a tax rate may be used on accounts of this class."""
+    return {
+        "ASSET": rate.can_apply_to_assets,
+        "EQUITY": rate.can_apply_to_equity,
+        "EXPENSE": rate.can_apply_to_expenses,
+        "LIABILITY": rate.can_apply_to_liabilities,
+        "REVENUE": rate.can_apply_to_revenue,
+    }[account_class]
+
+
 def resolve_tracking(book: Book, fields: list[Fields] | None) -> tuple[tuple[TrackingCategory, TrackingOption], ...]:
     """The options that a line is tracked by: at most two, each of another category."""
     found: list[tuple[TrackingCategory, TrackingOption]] = []

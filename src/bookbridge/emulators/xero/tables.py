@@ -92,9 +92,19 @@ class Table(Generic[R]):
         self._records.pop(self.id_of(record), None)
         number = getattr(record, self.number) if self.number else None
         if number and self._numbers.get(number.casefold()) is record:
-            del self._numbers[number.casefold()]
+            self._give_number_back(number)
         self._superseded += 1
         self.version += 1
+
+    def _give_number_back(self, number: str) -> None:
+        """Let a number mean the latest other record that has it, if any: bills may share one."""
+        key = number.casefold()
+        del self._numbers[key]
+        assert self.number is not None
+        for other in self._records.values():
+            current = getattr(other, self.number)
+            if current is not None and current.casefold() == key:
+                self._numbers[key] = other
 
     def restore(self, record: R) -> None:
         """Put a removed record back where it was; its place in the change order was never given up."""

@@ -91,6 +91,8 @@ def _write_one(book: Book, resource: Resource, method: str, fields: Fields, reco
     if existing is None:
         if resource.create is None:
             raise not_implemented()
+        if method == "POST" and not resource.created_by_post:
+            raise ValidationFailed(f"{resource.singular}ID must be specified")
         return resource.create(book, fields)
     if resource.update is None:
         raise not_implemented()
