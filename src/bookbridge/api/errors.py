@@ -152,6 +152,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (push.NotSupported, 404, PUSH),
     (push.ConnectionNotLinked, 409, PUSH),
     (push.TooManyPending, 429, PUSH),
+    (push.TooManyWaiting, 429, PUSH),
     (push.PushError, 400, PUSH),
     (consumers.InvalidConsumer, 400, CLIENTS),
     (consumers.TooManyConsumers, 409, CLIENTS),

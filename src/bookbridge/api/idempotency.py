@@ -40,18 +40,18 @@ async def in_transaction(
     if header is None or request.method not in METHODS:
         async with services.pool.acquire() as db, db.transaction():
             return await work(db)
-    claim = await _claim(services, request, header, fingerprint)
+    claim = await claim_of(services, request, header, fingerprint)
     if not isinstance(claim, Claim):
-        return raw_answer(services.vault.open(claim.body, ANSWER_CONTEXT), claim.status)
+        return replayed(services, claim)
     try:
         async with services.pool.acquire() as db, db.transaction():
             response = await work(db)
-            await _keep(services, db, claim, response)
+            await keep(services, db, claim, response)
             return response
     except idempotency.ClaimLost:
         raise
     except Exception as error:
-        return await _refused(services, request, claim, error)
+        return await answer_to_error(services, request, claim, error)
 
 
 async def with_own_transactions(services: Services, request: AnyRequest, work: LongWork) -> Response[bytes]:
@@ -63,19 +63,25 @@ async def with_own_transactions(services: Services, request: AnyRequest, work: L
     header = request.headers.get(idempotency.HEADER)
     if header is None or request.method not in METHODS:
         return await work()
-    claim = await _claim(services, request, header, None)
+    claim = await claim_of(services, request, header, None)
     if not isinstance(claim, Claim):
-        return raw_answer(services.vault.open(claim.body, ANSWER_CONTEXT), claim.status)
+        return replayed(services, claim)
     try:
         response = await work()
     except Exception as error:
-        return await _refused(services, request, claim, error)
+        return await answer_to_error(services, request, claim, error)
     async with services.pool.acquire() as db:
-        await _keep(services, db, claim, response)
+        await keep(services, db, claim, response)
     return response
 
 
-async def _claim(services: Services, request: AnyRequest, header: str, fingerprint: bytes | None) -> Claim | Replay:
+def replayed(services: Services, replay: Replay) -> Response[bytes]:
+    """The answer that the first request got."""
+    return raw_answer(services.vault.open(replay.body, ANSWER_CONTEXT), replay.status)
+
+
+async def claim_of(services: Services, request: AnyRequest, header: str, fingerprint: bytes | None) -> Claim | Replay:
+    """The right to carry out the request, or the answer that it got before. Raises ApiError 409, 422; BadParameter."""
     key = idempotency.parse_key(header)
     query: bytes = request.scope["query_string"]
     address = f"{request.scope['path']}?{query.decode('latin-1')}"
@@ -91,15 +97,16 @@ async def _claim(services: Services, request: AnyRequest, header: str, fingerpri
     return claim
 
 
-async def _refused(services: Services, request: AnyRequest, claim: Claim, error: Exception) -> Response[bytes]:
+async def answer_to_error(services: Services, request: AnyRequest, claim: Claim, error: Exception) -> Response[bytes]:
     """The answer that tells of the error, kept under the key: the work was rolled back."""
     response = told(error, request.method, request.scope["path"])
     async with services.pool.acquire() as db:
-        await _keep(services, db, claim, response)
+        await keep(services, db, claim, response)
     return response
 
 
-async def _keep(services: Services, db: Db, claim: Claim, response: Response[bytes]) -> None:
+async def keep(services: Services, db: Db, claim: Claim, response: Response[bytes]) -> None:
+    """Keep the answer for the next same request. Raises ClaimLost."""
     # Sealed: the answer to the creation of a key or a webhook consumer holds a secret.
     sealed = services.vault.seal(response.content, ANSWER_CONTEXT)
     await idempotency.complete(db, claim, response.status_code or 200, sealed)
