@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
 
 from bookbridge.api.integrations import PICTURES
 from bookbridge.companies.company_input import PRODUCTS
+from bookbridge.push.idempotency import ANSWER_KEPT, HEADER
 
 JSON: Final = "application/json"
 
@@ -88,10 +90,10 @@ def yes_or_no(default: bool) -> dict[str, Any]:
 
 
 IDEMPOTENCY_KEY: Final = Parameter(
-    "Idempotency-Key",
-    "Any text of yours, up to 255 characters. The same request sent again under it is carried out once and gets the "
-    "first answer again.",
-    {"type": "string", "maxLength": 255},
+    HEADER,
+    f"A UUID of yours. The same request sent again under it within {ANSWER_KEPT // timedelta(minutes=1)} minutes is "
+    "carried out once and gets the first answer again.",
+    {"type": "string", "format": "uuid"},
 )
 
 CONNECTION_ID: Final = Parameter(
