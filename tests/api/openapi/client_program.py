@@ -34,7 +34,7 @@ token = base64.b64encode(key.encode()).decode()
 client = AuthenticatedClient(base_url=base_url, token=token, prefix="Basic", timeout=20.0)
 company, connection = uuid.UUID(company_text), uuid.UUID(connection_text)
 
-same = uuid.uuid4()
+same = str(uuid.uuid4())
 made = [create_company.sync(client=client, body=CompanyBody(name="Twice"), idempotency_key=same) for _ in range(2)]
 companies = list_companies.sync(client=client, query="name=Twice", page_size=10)
 bills = list_bills.sync(company, client=client, page=2, page_size=10, query="status=Open", order_by="-totalAmount")
