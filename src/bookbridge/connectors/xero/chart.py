@@ -23,6 +23,7 @@ from bookbridge.connectors.xero.ledger_payloads import (
 from bookbridge.connectors.xero.payloads import Account, CreditNote, Invoice, Item, ItemDetails, LineItem
 
 BANK = "BANK"
+INVENTORY = "INVENTORY"
 
 
 class Chart:
@@ -65,6 +66,11 @@ class Chart:
     async def code(self, account_id: str) -> str | None:
         """The code of an account; None if it has none or is not known."""
         return next((one.code for one in await self.accounts() if one.account_id.lower() == account_id.lower()), None)
+
+    async def inventory_code(self) -> str | None:
+        """The code of the account that stock is kept in; None if the organisation has none."""
+        usable = [one for one in await self.accounts() if one.type == INVENTORY and one.status == "ACTIVE"]
+        return next((one.code for one in usable if one.code), None)
 
     async def accounts(self) -> list[Account]:
         """All accounts, archived ones included."""

@@ -22,6 +22,10 @@ _LINES: Final[Mapping[str, tuple[str, str]]] = {
 """What Xero calls lines: what the contract calls them, and what it calls a line's tracking."""
 
 
+_DETAILS: Final[Mapping[str, str]] = {"PurchaseDetails": "billItem", "SalesDetails": "invoiceItem"}
+"""What Xero calls how an item is bought and sold, and what the contract does."""
+
+
 async def complete(client: Client, chart: Chart, content: Json) -> None:
     """Put into the payload what it lacks. Raises Rejected, naming the contract's fields, for what there is not."""
     problems: list[FieldProblem] = []
@@ -33,6 +37,11 @@ async def complete(client: Client, chart: Chart, content: Json) -> None:
             problems += await _item_codes(client, lines, field)
         if any("Tracking" in line for line in lines):
             problems += await _tracking_categories(client, lines, field, tracking)
+    for name, field in _DETAILS.items():
+        if name in content:
+            problems += await _details_code(chart, content, content[name], field)
+    if content.pop("IsTrackedAsInventory", False):
+        problems += await _stock_account(chart, content)
     if problems:
         raise rejected(problems)
 
@@ -47,6 +56,27 @@ async def _account_codes(chart: Chart, lines: Sequence[Json]) -> None:
         if "AccountID" in line and (code := await chart.code(line["AccountID"])):
             del line["AccountID"]
             line["AccountCode"] = code
+
+
+async def _details_code(chart: Chart, content: Json, details: Json, field: str) -> list[FieldProblem]:
+    """Items take accounts by their code only; the cost of stock has a name of its own."""
+    if "AccountID" not in details:
+        return []
+    code = await chart.code(details.pop("AccountID"))
+    if code is None:
+        return [FieldProblem(f"{field}.accountRef.id", "Xero takes only accounts that have a code here.")]
+    is_cost_of_stock = field == "billItem" and content.get("IsTrackedAsInventory", False)
+    details["COGSAccountCode" if is_cost_of_stock else "AccountCode"] = code
+    return []
+
+
+async def _stock_account(chart: Chart, content: Json) -> list[FieldProblem]:
+    """Stock is kept in the organisation's inventory account."""
+    code = await chart.inventory_code()
+    if code is None:
+        return [FieldProblem("type", "The organisation has no inventory account to keep stock in.")]
+    content["InventoryAssetAccountCode"] = code
+    return []
 
 
 async def _item_codes(client: Client, lines: Sequence[Json], field: str) -> list[FieldProblem]:

@@ -14,6 +14,8 @@ from typing import Any
 
 from bookbridge.accounting.money import ZERO, exact_difference
 from bookbridge.accounting.records import Record
+from bookbridge.accounting.types.accounts import Account
+from bookbridge.accounting.types.bank_accounts import BankAccount
 from bookbridge.accounting.types.bill_credit_notes import BillCreditNote
 from bookbridge.accounting.types.bill_payments import BillPayment
 from bookbridge.accounting.types.bills import Bill
@@ -22,6 +24,7 @@ from bookbridge.accounting.types.customers import Customer
 from bookbridge.accounting.types.direct_costs import DirectCost
 from bookbridge.accounting.types.direct_incomes import DirectIncome
 from bookbridge.accounting.types.invoices import Invoice
+from bookbridge.accounting.types.items import Item
 from bookbridge.accounting.types.journal_entries import JournalEntry
 from bookbridge.accounting.types.purchase_orders import PurchaseOrder
 from bookbridge.accounting.types.suppliers import Supplier
@@ -47,10 +50,16 @@ class Search:
 def search_of(record: Record) -> Search | None:
     """How to find a record that was created; None for one that cannot be."""
     match record:
+        case Account():
+            return _named("Accounts", record.name)
+        case BankAccount():
+            return _named("Accounts", record.account_name)
+        case Item():
+            return _item(record.code)
         case Supplier():
-            return _contact(record.supplier_name)
+            return _named("Contacts", record.supplier_name)
         case Customer():
-            return _contact(record.customer_name)
+            return _named("Contacts", record.customer_name)
         case Bill():
             sent = bill(record, {})
             return _document("Invoices", sent, "InvoiceNumber", record.total_amount, record.sub_total)
@@ -77,14 +86,23 @@ def search_of(record: Record) -> Search | None:
     return None
 
 
-def _contact(name: str | None) -> Search:
-    # Names are unique among Xero's contacts, whatever their case.
+def _named(path: str, name: str | None) -> Search:
+    """By its name: names are unique among Xero's contacts and among its accounts, whatever their case."""
     folded = (name or "").casefold()
 
-    def is_ours(one: payloads.Contact) -> bool:
+    def is_ours(one: payloads.Contact | payloads.Account) -> bool:
         return (one.name or "").casefold() == folded
 
-    return Search("Contacts", f"Name=={text(name or '')}", is_ours)
+    return Search(path, f"Name=={text(name or '')}", is_ours)
+
+
+def _item(code: str | None) -> Search:
+    folded = (code or "").casefold()
+
+    def is_ours(one: payloads.Item) -> bool:
+        return (one.code or "").casefold() == folded
+
+    return Search("Items", f"Code=={text(code or '')}", is_ours)
 
 
 def _document(path: str, sent: Json, number: str, total: Decimal, sub_total: Decimal) -> Search:
