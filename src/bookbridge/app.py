@@ -38,10 +38,12 @@ from bookbridge.jobs import budgets
 from bookbridge.jobs.budgets import CallBudget
 from bookbridge.portal.app import route_handlers
 from bookbridge.portal.services import PortalServices
+from bookbridge.products.expenses.accept import SYNC_TASK as EXPENSES_TASK
+from bookbridge.products.expenses.run import Runner as ExpensesRunner
 from bookbridge.push import idempotency
 from bookbridge.push.doorbell import TIME_OUT_TASK, WRITE_TASK
 from bookbridge.push.run import Runner as PushRunner
-from bookbridge.push.settled import OnSettled, Settlements
+from bookbridge.push.settled import Settlements
 from bookbridge.push.timeouts import Timeouts
 from bookbridge.settings import Settings
 from bookbridge.store.migrations import migrate
@@ -221,18 +223,21 @@ async def api_server(rooms: Rooms) -> ASGIApp:
 
 def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, jobs.Handler]]:
     """The handlers of the tasks: those that work on books, and those that tell callers."""
+    expenses = ExpensesRunner(rooms.pool, rooms.views)
     push = PushRunner(
         rooms.pool,
         rooms.sessions,
         connector,
         rooms.views,
         on_written=_read_after_write,
-        on_settled=on_settled(rooms),
+        # What is called when a write has come to its end, in the transaction that says so: a line per product.
+        on_settled=(expenses.settled,),
     )
     books: dict[str, jobs.Handler] = {
         sync_queue.SYNC_TASK: SyncRunner(rooms.pool, rooms.sessions, rooms.views).handle,
         KEYS_TASK: KeyWriter(rooms.pool).handle,
         WRITE_TASK: push.handler,
+        EXPENSES_TASK: expenses.handle,
         TIME_OUT_TASK: Timeouts(rooms.pool, rooms.views).handler,
         schedule.REARRANGE_TASK: schedule.Rearranger(rooms.pool).handle,
     }
@@ -242,12 +247,6 @@ def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, job
         rules.ALERT_TASK: alerts.AlertSender(rooms.pool, partial(_identity, rooms), settings=delivery),
     }
     return books, telling
-
-
-def on_settled(rooms: Rooms) -> Sequence[OnSettled]:
-    """What is called when a write has come to its end, in the transaction that says so: a line per product."""
-    del rooms
-    return ()
 
 
 async def _identity(rooms: Rooms) -> alerts.Identity:

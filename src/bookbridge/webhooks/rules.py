@@ -42,6 +42,8 @@ class RuleType(StrEnum):
     SYNC_ERROR = "Data Sync Status Changed To Error"
     WRITE_STATUS = "Push Operation Status Changed"
     WRITE_TIMED_OUT = "Push Operation Timed Out"
+    EXPENSES_COMPLETED = "Sync Completed"
+    EXPENSES_FAILED = "Sync Failed"
 
 
 class RuleNotFound(LookupError):

@@ -15,7 +15,7 @@ from bookbridge.accounting.types.accounts import AccountType
 
 
 class SpendType(StrEnum):
-    """The kinds of card transactions, in the contract's words. Money leaves with a payment and comes with the others."""
+    """The kinds of card transactions, in the contract's words. Only with a payment does money leave."""
 
     PAYMENT = "Payment"
     REFUND = "Refund"
@@ -73,8 +73,6 @@ class TransferRule:
 
     currencies: frozenset[Currencies]
     updates: bool = False
-    nominal: bool = False
-    """One of the two may be an account that is not a bank account: a journal entry is written then."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +98,9 @@ class ExpenseRules:
     account_types: Mapping[SpendType, frozenset[AccountType]] = field(default_factory=lambda: ACCOUNT_TYPES)
     no_tax_rate: str | None = None
     """Id of the tax rate for lines without one. None: the line is written without."""
+    bank_entries: bool = False
+    """Journal entries may be booked to bank accounts: so money can be moved between a bank account and another, and
+    what comes back can be an entry where the ledger has no record for it."""
     negative_costs: bool = False
     """Money that comes back is a cost below zero, where the ledger has no record for direct income."""
     tracked: frozenset[str] = frozenset({"trackingCategories"})

@@ -25,7 +25,8 @@ EXPENSES: Final = ExpenseRules(
     # Its bank accounts are in the base currency; what is paid from them may be in any.
     currencies={Currencies.ALL_BASE: Amounts.AS_GIVEN, Currencies.SECOND_FOREIGN: Amounts.AS_GIVEN},
     updates=True,
-    transfers=TransferRule(currencies=frozenset({Currencies.ALL_BASE}), nominal=True),
+    transfers=TransferRule(currencies=frozenset({Currencies.ALL_BASE})),
+    bank_entries=True,
     adjustments=True,
     reimbursables=ReimbursableRule(updates=True),
     attachments=frozenset({ExpenseKind.SPENDING, ExpenseKind.REIMBURSABLE}),

@@ -1,11 +1,12 @@
-"""What an expense application is told at once, by what it should do next."""
+"""What an expense application is told: at once, or of one transaction of its sync, by what it should do next."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Self
 
 from bookbridge.accounting.problems import Problem
+from bookbridge.products.expenses.codes import SyncCode
 
 PROBLEMS_SHOWN_MAX: Final = 100
 
@@ -40,3 +41,23 @@ class NotFound(ExpenseError):
 
 class NoLedger(ExpenseError):
     """The company has no linked accounting connection, or more than one."""
+
+
+class NotLanded(Exception):
+    """A transaction cannot be written as the books, the rules and the defaults are now. `code` is what that makes of
+    its sync, `message` for people."""
+
+    def __init__(self, code: SyncCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+    @classmethod
+    def configuration(cls, message: str) -> Self:
+        """A default is missing, or no longer in the books."""
+        return cls(SyncCode.CONFIGURATION, message)
+
+    @classmethod
+    def processing(cls, message: str) -> Self:
+        """The transaction does not fit these books."""
+        return cls(SyncCode.PROCESSING, message)

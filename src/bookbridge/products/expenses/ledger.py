@@ -33,6 +33,11 @@ class Ledger:
         """Whether the platform takes this write."""
         return self.connector.write(data_type, operation) is not None
 
+    def takes(self, data_type: str, field: str) -> bool:
+        """Whether a create of this data type writes the field, by its dotted path."""
+        write = self.connector.write(data_type, Operation.CREATE)
+        return write is not None and field in write.fields
+
 
 async def ledger_of(db: Db, company_id: UUID) -> Ledger:
     """The company's books. Raises CompanyNotFound, NoLedger, Unsupported when its vendor takes no expenses."""

@@ -55,7 +55,7 @@ def may_name(ledger: Ledger, books: Books, kind: ExpenseKind, account: Account) 
         case ExpenseKind.TRANSFER:
             if rules.transfers is None:
                 return False
-            return is_bank or (rules.transfers.nominal and _takes_lines(books, account))
+            return is_bank or (rules.bank_entries and ledger.writes("journalEntries") and _takes_lines(books, account))
         case ExpenseKind.REIMBURSABLE:
             return rules.reimbursables is not None and _takes_lines(books, account) and account.type in _REIMBURSED_TO
         case ExpenseKind.ADJUSTMENT:

@@ -1,0 +1,164 @@
+"""Accepting transactions: checked, kept and rung for in the caller's transaction, so that they are on their way exactly
+if the caller is told so.
+
+A transaction that is written already, or on its way, is kept as refused beside those that are not; the sync tells it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID, uuid4
+
+from bookbridge import jobs
+from bookbridge.companies import companies
+from bookbridge.connectors.kit.expenses import ExpenseKind, SpendType
+from bookbridge.products.expenses import requests, syncs
+from bookbridge.products.expenses.books import books_for
+from bookbridge.products.expenses.checks import check
+from bookbridge.products.expenses.codes import SyncCode
+from bookbridge.products.expenses.errors import NotFound, NotUpdatable
+from bookbridge.products.expenses.ledger import Ledger, ledger_of
+from bookbridge.products.expenses.syncs import Entry, Sync, TransactionStatus
+from bookbridge.products.expenses.transactions import Spending, Transaction, decode, decode_list, encode, kind_of
+from bookbridge.products.expenses.validity import updates
+from bookbridge.store.pool import Db
+
+SYNC_TASK: Final = "expenses.sync"
+"""Key: company id and sync id, joined by a colon. Handler: `run.Runner`."""
+
+DUPLICATE: Final = "One or more transactions have previously been processed: {}"
+
+
+async def accept(db: Db, company_id: UUID, transactions: Sequence[Transaction], *, one: bool = False) -> Sync:
+    """Start a sync of new transactions. Raises CompanyNotFound and any ExpenseError."""
+    ledger = await ledger_of(db, company_id)
+    check(ledger, await books_for(db, ledger.connection, transactions), transactions, one=one)
+    return await _start(db, ledger, transactions)
+
+
+async def change_spending(db: Db, company_id: UUID, transaction_id: UUID, body: bytes) -> Sync:
+    """Start a sync that changes what a card transaction was written as. Raises CompanyNotFound and any ExpenseError."""
+    ledger = await ledger_of(db, company_id)
+    held = await _written(db, company_id, transaction_id, ExpenseKind.SPENDING)
+    earlier = decode(held.content)
+    currency = earlier.currency if isinstance(earlier, Spending) else ""
+    changed = requests.changed_spending(body, transaction_id, currency)
+    _check_updatable(ledger, ExpenseKind.SPENDING)
+    if SpendType.PAYMENT not in ledger.rules.spending or _type_of(changed) is not SpendType.PAYMENT:
+        raise NotUpdatable("Only transactions of the type Payment can be updated.")
+    if _type_of(earlier) is not SpendType.PAYMENT:
+        raise NotUpdatable(f"A transaction of the type {_type_of(earlier)} cannot be updated.")
+    return await _change(db, ledger, changed)
+
+
+async def change_reimbursable(db: Db, company_id: UUID, transaction_id: UUID, body: bytes) -> Sync:
+    """Start a sync that changes the bill of a reimbursement. Raises CompanyNotFound and any ExpenseError."""
+    ledger = await ledger_of(db, company_id)
+    await _written(db, company_id, transaction_id, ExpenseKind.REIMBURSABLE)
+    changed = requests.changed_reimbursable(body, transaction_id)
+    _check_updatable(ledger, ExpenseKind.REIMBURSABLE)
+    return await _change(db, ledger, changed)
+
+
+async def put_transfer(db: Db, company_id: UUID, transaction_id: UUID, body: bytes) -> Sync:
+    """Start a sync of a transfer: a new one, or the change of one that is written where the ledger takes that. Raises
+    CompanyNotFound and any ExpenseError."""
+    ledger = await ledger_of(db, company_id)
+    transfer = requests.transfer(body, transaction_id)
+    held = await syncs.holder(db, company_id, transaction_id)
+    if held is not None and held.status is TransactionStatus.COMPLETED and updates(ledger, ExpenseKind.TRANSFER):
+        return await _change(db, ledger, transfer)
+    return await accept(db, company_id, [transfer], one=True)
+
+
+async def keep_dataset(db: Db, company_id: UUID, body: bytes) -> UUID:
+    """Keep transactions for a sync that is started by hand; returns the dataset's id. Raises CompanyNotFound and any
+    ExpenseError."""
+    ledger = await ledger_of(db, company_id)
+    transactions = requests.older_spendings(body)
+    check(ledger, await books_for(db, ledger.connection, transactions), transactions)
+    dataset_id = uuid4()
+    await db.execute(
+        "insert into expense_datasets (company_id, id, connection_id, content) values ($1, $2, $3, $4)",
+        company_id,
+        dataset_id,
+        ledger.connection.id,
+        encode(transactions),
+    )
+    return dataset_id
+
+
+async def start_datasets(db: Db, company_id: UUID, body: bytes) -> Sync:
+    """Start a sync of datasets. A transaction that is in several counts once, as it was sent first. Raises
+    CompanyNotFound, NotFound for an unknown dataset, and any ExpenseError."""
+    ledger = await ledger_of(db, company_id)
+    found: dict[UUID, Transaction] = {}
+    for dataset_id in requests.dataset_ids(body):
+        content = await db.fetchval(
+            "select content from expense_datasets where company_id = $1 and id = $2 and connection_id = $3",
+            company_id,
+            dataset_id,
+            ledger.connection.id,
+        )
+        if content is None:
+            raise NotFound(f"No dataset was found with ID {dataset_id}")
+        for transaction in decode_list(content):
+            found.setdefault(transaction.id, transaction)
+    return await _start(db, ledger, list(found.values()))
+
+
+async def _start(db: Db, ledger: Ledger, transactions: Sequence[Transaction]) -> Sync:
+    connection = ledger.connection
+    sync = await syncs.insert(db, connection.company_id, connection.id)
+    held = set(await syncs.add(db, sync, transactions))
+    for position, transaction in enumerate(transactions):
+        if transaction.id in held:
+            message = DUPLICATE.format(transaction.id)
+            await syncs.refuse(db, sync, position, transaction, SyncCode.DUPLICATE, message)
+    await _ring(db, sync)
+    return sync
+
+
+async def _change(db: Db, ledger: Ledger, transaction: Transaction) -> Sync:
+    check(ledger, await books_for(db, ledger.connection, [transaction]), [transaction], one=True)
+    sync = await syncs.insert(db, ledger.connection.company_id, ledger.connection.id)
+    await syncs.add(db, sync, [transaction], is_update=True)
+    await _ring(db, sync)
+    return sync
+
+
+async def _ring(db: Db, sync: Sync) -> None:
+    await jobs.ring(db, SYNC_TASK, f"{sync.company_id}:{sync.id}")
+
+
+async def _written(db: Db, company_id: UUID, transaction_id: UUID, kind: ExpenseKind) -> Entry:
+    """The transaction as it was written. Raises NotFound, NotUpdatable while it is not."""
+    held = await syncs.holder(db, company_id, transaction_id)
+    if held is None:
+        if await syncs.is_known(db, company_id, transaction_id):
+            raise NotUpdatable("The transaction was never written: send it again instead.")
+        raise NotFound(f"No transaction was found with ID {transaction_id}")
+    if held.status is not TransactionStatus.COMPLETED:
+        raise NotUpdatable("The transaction is still on its way.")
+    if kind_of(decode(held.content)) is not kind:
+        raise NotFound(f"No transaction of this kind was found with ID {transaction_id}")
+    return held
+
+
+def _check_updatable(ledger: Ledger, kind: ExpenseKind) -> None:
+    if not updates(ledger, kind):
+        raise NotUpdatable(f"This accounting software does not support updates of {kind.value}.")
+
+
+def _type_of(transaction: Transaction) -> SpendType | None:
+    return transaction.type if isinstance(transaction, Spending) else None
+
+
+async def sync_of(db: Db, company_id: UUID, sync_id: UUID) -> Sync:
+    """A sync of the company. Raises CompanyNotFound, NotFound."""
+    await companies.get(db, company_id)
+    found = await syncs.get(db, company_id, sync_id)
+    if found is None:
+        raise NotFound(f"No sync was found with ID {sync_id}")
+    return found

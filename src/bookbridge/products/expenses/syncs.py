@@ -1,0 +1,308 @@
+"""Syncs and their transactions: rows, and all SQL on them.
+
+    sync         accepted ──▶ pushing ──▶ done          status_code says how it ended
+    transaction  Pending ──▶ Completed | ValidationError | PushError
+
+A transaction that is Pending or Completed holds its id within the company (a unique index): the same id is not written
+twice, whoever sends it again. One that failed lets it go. It must not decide how anything ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+
+from bookbridge.products.expenses.codes import SyncCode
+from bookbridge.products.expenses.transactions import Transaction, encode
+from bookbridge.store.pool import Db
+
+LISTED_MAX: Final = 1_000
+"""Syncs of a company that are listed, newest first."""
+
+MESSAGE_LENGTH_MAX: Final = 2_000
+
+
+class TransactionStatus(StrEnum):
+    """What became of a transaction, in the contract's words."""
+
+    PENDING = "Pending"
+    VALIDATION_ERROR = "ValidationError"
+    COMPLETED = "Completed"
+    PUSH_ERROR = "PushError"
+
+
+class Stage(StrEnum):
+    """How far a sync is."""
+
+    ACCEPTED = "accepted"
+    PUSHING = "pushing"
+    DONE = "done"
+
+
+class Sync(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `expense_syncs`."""
+
+    company_id: UUID
+    id: UUID
+    connection_id: UUID
+    stage: Stage
+    status_code: int | None
+    error_message: str | None
+    data_pushed: bool
+    requested: datetime
+    completed: datetime | None
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `expense_transactions`."""
+
+    company_id: UUID
+    sync_id: UUID
+    transaction_id: UUID
+    connection_id: UUID
+    position: int
+    is_update: bool
+    content: str
+    status: TransactionStatus
+    status_code: int | None
+    message: str | None
+    data_type: str | None
+    push_operation_id: UUID | None
+    record_id: str | None
+
+
+_SYNC = ", ".join(Sync.__struct_fields__)
+_ENTRY = ", ".join(Entry.__struct_fields__)
+
+
+async def insert(db: Db, company_id: UUID, connection_id: UUID) -> Sync:
+    """A new sync without transactions."""
+    row = await db.fetchrow(
+        f"""insert into expense_syncs (company_id, id, connection_id, stage) values ($1, $2, $3, 'accepted')
+        returning {_SYNC}""",  # noqa: S608
+        company_id,
+        uuid4(),
+        connection_id,
+    )
+    return _sync(row)
+
+
+async def add(db: Db, sync: Sync, transactions: Sequence[Transaction], *, is_update: bool = False) -> list[UUID]:
+    """Add transactions, Pending. Returns the ids of those that were not added because they are written already, or on
+    their way: such a transaction is for the caller to `refuse`."""
+    # In the order of their ids, so that two callers who send the same ones wait for each other instead of locking up.
+    held: list[UUID] = []
+    placed = sorted(enumerate(transactions), key=lambda pair: pair[1].id)
+    for position, transaction in placed:
+        added = await db.fetchval(
+            """insert into expense_transactions (company_id, sync_id, transaction_id, connection_id, position,
+                is_update, content, status) values ($1, $2, $3, $4, $5, $6, $7, 'Pending')
+            on conflict (company_id, transaction_id) where not is_update and status in ('Pending', 'Completed')
+            do nothing returning true""",
+            sync.company_id,
+            sync.id,
+            transaction.id,
+            sync.connection_id,
+            position,
+            is_update,
+            encode(transaction),
+        )
+        if not added:
+            held.append(transaction.id)
+    return held
+
+
+async def refuse(db: Db, sync: Sync, position: int, transaction: Transaction, code: SyncCode, message: str) -> None:
+    """Keep a transaction that never was Pending."""
+    await db.execute(
+        """insert into expense_transactions (company_id, sync_id, transaction_id, connection_id, position, is_update,
+            content, status, status_code, message) values ($1, $2, $3, $4, $5, false, $6, 'ValidationError', $7, $8)""",
+        sync.company_id,
+        sync.id,
+        transaction.id,
+        sync.connection_id,
+        position,
+        encode(transaction),
+        code.value,
+        _storable(message),
+    )
+
+
+async def lock(db: Db, company_id: UUID, sync_id: UUID) -> Sync | None:
+    """The sync, locked until the caller's transaction ends; None for an unknown one."""
+    row = await db.fetchrow(
+        f"select {_SYNC} from expense_syncs where company_id = $1 and id = $2 for update",  # noqa: S608
+        company_id,
+        sync_id,
+    )
+    return _sync(row) if row else None
+
+
+async def get(db: Db | asyncpg.Pool, company_id: UUID, sync_id: UUID) -> Sync | None:
+    """One sync of a company."""
+    row = await db.fetchrow(
+        f"select {_SYNC} from expense_syncs where company_id = $1 and id = $2",  # noqa: S608
+        company_id,
+        sync_id,
+    )
+    return _sync(row) if row else None
+
+
+async def newest(db: Db | asyncpg.Pool, company_id: UUID, limit: int, *, successful: bool = False) -> list[Sync]:
+    """The company's last syncs, newest first; only those that ended well if `successful`."""
+    condition = f"status_code between {SyncCode.WRITTEN:d} and {SyncCode.NOTHING_WRITTEN:d}" if successful else "true"
+    rows = await db.fetch(
+        f"""select {_SYNC} from expense_syncs where company_id = $1 and {condition}
+        order by place desc limit {limit:d}""",  # noqa: S608
+        company_id,
+    )
+    return [_sync(row) for row in rows]
+
+
+async def begin(db: Db, sync: Sync) -> None:
+    """The sync's transactions are handed over."""
+    await db.execute(
+        "update expense_syncs set stage = 'pushing' where company_id = $1 and id = $2", sync.company_id, sync.id
+    )
+
+
+async def end(db: Db, sync: Sync, code: SyncCode, error_message: str | None, *, data_pushed: bool) -> Sync:
+    """The sync is done."""
+    row = await db.fetchrow(
+        f"""update expense_syncs set stage = 'done', status_code = $3, error_message = $4, data_pushed = $5,
+            completed = clock_timestamp()
+        where company_id = $1 and id = $2 returning {_SYNC}""",  # noqa: S608
+        sync.company_id,
+        sync.id,
+        code.value,
+        _storable(error_message) if error_message else None,
+        data_pushed,
+    )
+    return _sync(row)
+
+
+async def entries(db: Db | asyncpg.Pool, sync: Sync) -> list[Entry]:
+    """All transactions of a sync, in their order."""
+    rows = await db.fetch(
+        f"""select {_ENTRY} from expense_transactions where company_id = $1 and sync_id = $2
+        order by position""",  # noqa: S608
+        sync.company_id,
+        sync.id,
+    )
+    return [_entry(row) for row in rows]
+
+
+async def entries_page(db: Db | asyncpg.Pool, sync: Sync, *, limit: int, offset: int) -> tuple[list[Entry], int]:
+    """One page of a sync's transactions, and the total of all pages."""
+    rows = await db.fetch(
+        f"""select {_ENTRY} from expense_transactions where company_id = $1 and sync_id = $2
+        order by position limit {limit:d} offset {offset:d}""",  # noqa: S608
+        sync.company_id,
+        sync.id,
+    )
+    total: int = await db.fetchval(
+        "select count(*) from expense_transactions where company_id = $1 and sync_id = $2", sync.company_id, sync.id
+    )
+    return [_entry(row) for row in rows], total
+
+
+async def entry(db: Db | asyncpg.Pool, sync: Sync, transaction_id: UUID) -> Entry | None:
+    """One transaction of a sync."""
+    row = await db.fetchrow(
+        f"""select {_ENTRY} from expense_transactions
+        where company_id = $1 and sync_id = $2 and transaction_id = $3""",  # noqa: S608
+        sync.company_id,
+        sync.id,
+        transaction_id,
+    )
+    return _entry(row) if row else None
+
+
+async def holder(db: Db, company_id: UUID, transaction_id: UUID) -> Entry | None:
+    """The transaction that is written, or on its way, under this id."""
+    row = await db.fetchrow(
+        f"""select {_ENTRY} from expense_transactions where company_id = $1 and transaction_id = $2
+        and not is_update and status in ('Pending', 'Completed')""",  # noqa: S608
+        company_id,
+        transaction_id,
+    )
+    return _entry(row) if row else None
+
+
+async def is_known(db: Db, company_id: UUID, transaction_id: UUID) -> bool:
+    """Whether a transaction was ever sent under this id."""
+    found: bool = await db.fetchval(
+        "select exists (select from expense_transactions where company_id = $1 and transaction_id = $2)",
+        company_id,
+        transaction_id,
+    )
+    return found
+
+
+async def of_operation(db: Db, company_id: UUID, operation_id: UUID) -> Entry | None:
+    """The transaction that a push operation writes."""
+    row = await db.fetchrow(
+        f"""select {_ENTRY} from expense_transactions
+        where company_id = $1 and push_operation_id = $2""",  # noqa: S608
+        company_id,
+        operation_id,
+    )
+    return _entry(row) if row else None
+
+
+async def hand_over(db: Db, entry_: Entry, data_type: str, operation_id: UUID) -> None:
+    """The transaction is written by this push operation."""
+    await db.execute(
+        """update expense_transactions set data_type = $4, push_operation_id = $5
+        where company_id = $1 and sync_id = $2 and transaction_id = $3""",
+        *_place(entry_),
+        data_type,
+        operation_id,
+    )
+
+
+async def complete(db: Db, entry_: Entry, record_id: str | None, message: str) -> None:
+    """The transaction is written."""
+    await db.execute(
+        """update expense_transactions set status = 'Completed', status_code = $4, record_id = $5, message = $6
+        where company_id = $1 and sync_id = $2 and transaction_id = $3""",
+        *_place(entry_),
+        SyncCode.WRITTEN.value,
+        record_id,
+        _storable(message),
+    )
+
+
+async def fail(db: Db, entry_: Entry, status: TransactionStatus, code: SyncCode, message: str) -> None:
+    """The transaction is not written."""
+    await db.execute(
+        """update expense_transactions set status = $4, status_code = $5, message = $6
+        where company_id = $1 and sync_id = $2 and transaction_id = $3""",
+        *_place(entry_),
+        status.value,
+        code.value,
+        _storable(message),
+    )
+
+
+def _place(entry_: Entry) -> tuple[UUID, UUID, UUID]:
+    return entry_.company_id, entry_.sync_id, entry_.transaction_id
+
+
+def _storable(message: str) -> str:
+    """A message that may hold a vendor's words: no NUL, which PostgreSQL cannot keep, and of bearable length."""
+    return message.replace("\0", "")[:MESSAGE_LENGTH_MAX]
+
+
+def _sync(row: Mapping[str, Any]) -> Sync:
+    return Sync(**{**row, "stage": Stage(row["stage"])})
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return Entry(**{**row, "status": TransactionStatus(row["status"])})
