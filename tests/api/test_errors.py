@@ -63,6 +63,7 @@ ROUTES = [
     ("POST", "/companies/{c}/connections/{k}/push/bills/1/attachments"),
     ("GET", "/companies/{c}/push"),
     ("GET", "/companies/{c}/push/{x}"),
+    ("GET", "/companies/{c}/push/{x}/story"),
     ("POST", "/companies/{c}/sync/expenses/connections/partnerExpense"),
     ("GET", "/webhooks"),
     ("POST", "/webhooks"),

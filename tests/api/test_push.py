@@ -24,7 +24,7 @@ async def test_options(api: Api) -> None:
         option = answer.json()
         assert (option["type"], option["required"]) == ("Object", True)
         assert option["properties"]
-    assert_error(await api.http.get(f"{base}/options/invoices"), 404)
+    assert_error(await api.http.get(f"{base}/options/itemReceipts"), 404)
     assert_error(await api.http.get(f"{base}/options/nonsense"), 404)
 
 
@@ -79,7 +79,7 @@ async def test_refused(api: Api) -> None:
     company, base = await linked_base(api)
     assert_error(await api.http.post(f"{base}/push/suppliers", content=b"{"), 400)
     assert_error(await api.http.post(f"{base}/push/suppliers", json=[]), 400)
-    assert_error(await api.http.post(f"{base}/push/invoices", json={}), 404)
+    assert_error(await api.http.post(f"{base}/push/itemReceipts", json={}), 404)
     assert_error(await api.http.post(f"{base}/push/suppliers?timeoutInMinutes=0", json=SUPPLIER), 400)
     assert_error(await api.http.post(f"{base}/push/suppliers?allowSyncOnPushComplete=maybe", json=SUPPLIER), 400)
     pending = f"/companies/{company}/connections/{await api.connection(company)}"
@@ -109,11 +109,14 @@ async def test_files(api: Api) -> None:
         assert answer.json()["status"] == "Pending"
     header = {"Idempotency-Key": str(uuid4())}
     keys = {
-        (await api.http.post(path, files={"f": ("a.pdf", b"x")}, headers=header)).json()["pushOperationKey"]
+        (await api.http.post(path, files={"f": ("a.pdf", b"%PDF-1")}, headers=header)).json()["pushOperationKey"]
         for _ in range(2)
     }
     assert len(keys) == 1
-    assert_error(await api.http.post(path, files={"f": ("b.pdf", b"x")}, headers=header), 422)
+    assert_error(await api.http.post(path, files={"f": ("b.pdf", b"%PDF-1")}, headers=header), 422)
+    mismatch = await api.http.post(path, files={"f": ("scan.pdf", b"\x89PNG\r\n\x1a\n", "application/pdf")})
+    assert_error(mismatch, 400)
+    assert "'png'" in mismatch.json()["error"]
     assert_error(await api.http.post(path, files={"f": ("virus.exe", b"x")}), 400)
     assert_error(await api.http.post(path, files={"f": ("empty.pdf", b"")}), 400)
     assert_error(await api.http.post(path, data={"f": "no file"}), 400)

@@ -15,6 +15,7 @@ from bookbridge.accounting.records import ListedRecord, Record
 from bookbridge.connectors.kit.connector import Operation, Read, Write
 from bookbridge.connectors.kit.errors import NeedsRelink, RecordNotFound, Rejected, VendorUnavailable
 from bookbridge.connectors.kit.session import File, Intent
+from bookbridge.connectors.kit.streams import whole
 from bookbridge.connectors.sandbox.manifest import CONNECTOR
 from bookbridge.connectors.sandbox.session import SandboxSession
 from tests.connectors.golden import WriteSample
@@ -168,8 +169,10 @@ async def test_files_are_kept_once(session: SandboxSession) -> None:
     assert await session.attach("bills", made.record_id, file, meant) == kept
     assert await session.find_attachment("bills", made.record_id, file, meant) == kept
     (listed,) = await session.attachments("bills", made.record_id)
-    assert (listed.id, listed.name, listed.file_size) == (kept.attachment_id, file.name, len(file.content))
-    assert await session.download("bills", made.record_id, listed.id or "") == file
+    assert (listed.id, listed.name, listed.file_size) == (kept.attachment_id, file.name, file.size_bytes)
+    given = await session.download("bills", made.record_id, listed.id or "")
+    assert (given.name, given.content_type, given.size_bytes) == (file.name, file.content_type, file.size_bytes)
+    assert await whole(given.content, 100) == file.content
     with pytest.raises(RecordNotFound):
         await session.download("bills", made.record_id, "other")
     with pytest.raises(RecordNotFound):

@@ -18,6 +18,7 @@ from bookbridge.accounting.types.suppliers import Supplier, SupplierStatus
 from bookbridge.connectors.kit.connector import Operation
 from bookbridge.connectors.kit.errors import Rejected, Uncertain, VendorUnavailable
 from bookbridge.connectors.kit.session import File, Intent
+from bookbridge.connectors.kit.streams import whole
 from tests.connectors.xero_books import DAY, Books, intent, row
 
 
@@ -283,7 +284,9 @@ async def test_files_are_attached_listed_and_read(books: Books) -> None:
     assert written.attachment_id
     [listed] = await books.session.attachments("bills", bill.record_id)
     assert (listed.id, listed.name, listed.file_size) == (written.attachment_id, file.name, len(file.content))
-    assert await books.session.download("bills", bill.record_id, written.attachment_id) == file
+    given = await books.session.download("bills", bill.record_id, written.attachment_id)
+    assert (given.name, given.content_type, given.size_bytes) == (file.name, file.content_type, file.size_bytes)
+    assert await whole(given.content, 100) == file.content
 
 
 @pytest.mark.parametrize("lost", ["before", "after"])

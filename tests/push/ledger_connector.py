@@ -36,6 +36,7 @@ from bookbridge.connectors.kit.errors import (
     VendorError,
 )
 from bookbridge.connectors.kit.session import Access, File, Intent, Reread, VendorApp, Written
+from bookbridge.connectors.kit.streams import Content
 
 ATTACHMENT_SIZE_MAX_BYTES = 1000
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -111,7 +112,7 @@ class LedgerSession:
         path: str,
         *,
         effect: bool = False,
-        content: bytes | None = None,
+        content: Content | None = None,
         params: dict[str, str] | None = None,
     ) -> Any:
         url = f"{self.url}/{path}"
@@ -171,7 +172,7 @@ class LedgerSession:
 
     async def find_attachment(self, data_type: str, record_id: str, file: File, intent: Intent) -> Written | None:
         for stored in await self.call("GET", f"{data_type}/{record_id}/attachments"):
-            equal = (stored["name"], stored["size"]) == (file.name, len(file.content))
+            equal = (stored["name"], stored["size"]) == (file.name, file.size_bytes)
             if equal and stored["id"] not in intent.claimed:
                 return Written(record_id, attachment_id=stored["id"])
         return None

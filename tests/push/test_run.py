@@ -183,7 +183,7 @@ async def test_update_delete_and_attachment(desk: Desk, ledger: Ledger) -> None:
         {"id": "b1"},
         file["id"],
     )
-    assert await desk.pool.fetchval("select count(*) from push_operations where file_content is not null") == 0
+    assert await desk.pool.fetchval("select count(*) from push_file_chunks") == 0
 
 
 async def test_a_record_that_is_not_there_fails_plainly(desk: Desk) -> None:

@@ -30,6 +30,7 @@ from tests.push.conftest import Desk, supplier
 from tests.push.ledger_connector import ATTACHMENT_SIZE_MAX_BYTES, CONNECTOR
 
 UPLOAD = Operation.UPLOAD_ATTACHMENT
+HEADS = {".pdf": b"%PDF-1.4", ".png": b"\x89PNG\r\n\x1a\n"}
 
 
 async def test_an_accepted_write_is_pending_and_rings(desk: Desk) -> None:
@@ -162,7 +163,9 @@ async def test_files_are_taken_only_where_the_platform_says(desk: Desk) -> None:
 async def test_names_and_types_of_files_are_made_harmless(
     desk: Desk, name: str, content_type: str, kept: tuple[str, str]
 ) -> None:
-    operation = await desk.submit("bills", kind=UPLOAD, record_id="b1", file=File(name, content_type, b"x"))
+    operation = await desk.submit(
+        "bills", kind=UPLOAD, record_id="b1", file=File(name, content_type, HEADS[name[-4:].lower()])
+    )
     file = (await operations.content(desk.pool, operation)).file
     assert file is not None
     assert (file.name, file.content_type) == kept

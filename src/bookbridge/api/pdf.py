@@ -17,7 +17,9 @@ from bookbridge.api.parameters import ID_LENGTH_SHOWN, company_id_of, record_id_
 from bookbridge.api.records import text_of_one
 from bookbridge.api.services import Given, Services
 from bookbridge.connectors.kit.errors import NotSupported
+from bookbridge.connectors.kit.http import RESPONSE_SIZE_MAX_BYTES
 from bookbridge.connectors.kit.printing import Printer
+from bookbridge.connectors.kit.streams import whole
 from bookbridge.store import records
 from bookbridge.store.records import Scope
 
@@ -51,7 +53,8 @@ async def _printed(services: Services, company_id: UUID, connection_id: UUID, re
     try:
         async with session_of(services, company_id, connection_id) as session:
             if isinstance(session, Printer):
-                return (await session.printed(INVOICES.key, record_id)).content
+                printed = await session.printed(INVOICES.key, record_id)
+                return await whole(printed.content, RESPONSE_SIZE_MAX_BYTES)
     except NotSupported:
         pass
     return None

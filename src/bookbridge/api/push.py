@@ -7,6 +7,8 @@ and carried out later; its answer is always 200 with the operation, whatever bec
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -27,6 +29,7 @@ from bookbridge.connectors import registry
 from bookbridge.connectors.kit.connector import AttachmentRule, Connector
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File
+from bookbridge.connectors.kit.streams import CHUNK_SIZE_BYTES, Streamed
 from bookbridge.push import operations, story
 from bookbridge.push.errors import NotSupported
 from bookbridge.push.operations import PushOperation
@@ -92,9 +95,8 @@ async def upload_attachment(
     rule = connector.attachment_rule(data_type)
     if rule is None:
         raise NotSupported(data_type, connector.key)
-    file = await _file(request, rule)
+    file, digest = await _file(request, rule)
     submission = _submission(request, data_type, Kind.UPLOAD_ATTACHMENT, record_id, file=file)
-    digest = hashlib.sha256(file.content).digest()
     fingerprint = b"\n".join([file.name.encode("utf-8", "replace"), file.content_type.encode(), digest])
     return await _submit(request, services, connector, of_company, of_connection, submission, fingerprint)
 
@@ -225,8 +227,9 @@ async def _connector(db: Db, company_id: UUID, connection_id: UUID, data_type: s
     return found
 
 
-async def _file(request: AnyRequest, rule: AttachmentRule) -> File:
-    """The file in the form. Raises ApiError 413 as early as its size is known, 400 for a form without a file."""
+async def _file(request: AnyRequest, rule: AttachmentRule) -> tuple[File, bytes]:
+    """The file in the form, kept on disk unless it is small, and the SHA-256 of its content. Raises ApiError 413 as
+    early as its size is known, 400 for a form without a file."""
     if (request.content_length or 0) > rule.size_max_bytes + MULTIPART_OVERHEAD_BYTES:
         raise ApiError(413, _too_large(rule), service=PUSH, headers={"Connection": "close"})
     try:
@@ -235,11 +238,21 @@ async def _file(request: AnyRequest, rule: AttachmentRule) -> File:
         raise cut_off() from error
     for part in form.values():
         if isinstance(part, UploadFile):
-            content = await part.read()
-            if len(content) > rule.size_max_bytes:
+            digest, size_bytes = hashlib.sha256(), 0
+            async for chunk in _pieces(part):
+                digest.update(chunk)
+                size_bytes += len(chunk)
+            if size_bytes > rule.size_max_bytes:
                 raise ApiError(413, _too_large(rule), service=PUSH)
-            return File(part.filename, part.content_type, content)
+            content = Streamed(partial(_pieces, part), size_bytes)
+            return File(part.filename, part.content_type, content), digest.digest()
     raise ApiError(400, "A multipart form with a file is expected.", service=PUSH)
+
+
+async def _pieces(part: UploadFile) -> AsyncIterator[bytes]:
+    await part.seek(0)
+    while chunk := await part.read(CHUNK_SIZE_BYTES):
+        yield chunk
 
 
 def _too_large(rule: AttachmentRule) -> str:

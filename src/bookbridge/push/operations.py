@@ -25,6 +25,7 @@ import msgspec
 from bookbridge.companies.connections import Connection
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File, Intent
+from bookbridge.push import files
 from bookbridge.push.findings import Validation
 from bookbridge.store.pool import Db
 from bookbridge.store.query import Compiled, Property
@@ -53,7 +54,7 @@ class Stage(StrEnum):
 
 
 class ChangeType(StrEnum):
-    """What a write did to a record, in the contract's words."""
+    """What a write did to a record."""
 
     UNKNOWN = "Unknown"
     CREATED = "Created"
@@ -77,15 +78,20 @@ class ChangedRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Which record was changed."""
 
     id: str
+    """Identifier given by the accounting software."""
     data_type: str
+    """Its data type, by its key."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """One effect of a write, in the contract's shape."""
+    """One effect of a write."""
 
     type: ChangeType
+    """What was done."""
     record_ref: ChangedRecord
+    """The record that it was done to."""
     attachment_id: str | None = None
+    """The file that was attached."""
 
 
 class PushOperation(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,17 +222,18 @@ async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> PushOperation
     return operation_of(row) if row else None
 
 
-async def content(db: Db | asyncpg.Pool, operation: PushOperation) -> Content:
-    """What an open operation is to write."""
-    row = await db.fetchrow(
-        """select body, file_name, file_content_type, file_content from push_operations
+async def content(pool: Db | asyncpg.Pool, operation: PushOperation) -> Content:
+    """What an open operation is to write. A file is read from the pool piece by piece, while it is walked through."""
+    row = await pool.fetchrow(
+        """select body, file_name, file_content_type, file_size_bytes from push_operations
            where company_id = $1 and id = $2""",
         operation.company_id,
         operation.id,
     )
-    if row is None or row["file_content"] is None:
+    if row is None or row["file_name"] is None:
         return Content(body=row["body"] if row else None)
-    return Content(file=File(row["file_name"], row["file_content_type"], row["file_content"]))
+    pieces = files.kept(pool, operation.company_id, operation.id, row["file_size_bytes"])
+    return Content(file=File(row["file_name"], row["file_content_type"], pieces))
 
 
 def is_for(operation: PushOperation, connection: Connection) -> bool:

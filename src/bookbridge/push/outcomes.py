@@ -21,6 +21,7 @@ import structlog
 from bookbridge.accounting import catalog
 from bookbridge.accounting.dates import parse_contract_datetime
 from bookbridge.accounting.records import ListedRecord
+from bookbridge.accounting.references import RecordRef
 from bookbridge.companies.connections import Connection
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.errors import FieldProblem
@@ -106,26 +107,25 @@ async def withdrawn(db: Db, views: Views, operation: PushOperation, message: str
 
 
 def changes_of(operation: PushOperation, written: Written) -> tuple[Change, ...]:
-    """The effect of a write in the contract's words: first that on the record that was named, then the movements of
-    money that came and went with it. What else was touched (the bill of a payment) is re-read, and no change of ours.
-    """
-    named = Change(
-        type=CHANGE_OF[operation.kind],
-        record_ref=ChangedRecord(id=written.record_id, data_type=operation.data_type),
-        attachment_id=written.attachment_id,
-    )
-    moved = {
-        reread.record.id: ChangeType.DELETED if reread.record.metadata.is_deleted else CHANGE_OF[operation.kind]
-        for reread in written.rereads
-        if reread.data_type == MOVEMENTS and isinstance(reread.record, ListedRecord) and reread.record.id
+    """The effect of a write in the contract's words: first that on the record that was named, or on each that the
+    connector names, then the movements of money that came and went with it. What else was touched (the bill of a
+    payment) is re-read, and no change of ours."""
+    made = written.changed or (RecordRef(id=written.record_id, data_type=operation.data_type),)
+    named = {
+        (one.id or written.record_id, one.data_type or operation.data_type): CHANGE_OF[operation.kind] for one in made
     }
-    return (
-        named,
-        *(
-            Change(type=kind, record_ref=ChangedRecord(id=record_id, data_type=MOVEMENTS))
-            for record_id, kind in moved.items()
-            if operation.data_type != MOVEMENTS
-        ),
+    for reread in written.rereads:
+        if reread.data_type == MOVEMENTS and isinstance(reread.record, ListedRecord) and reread.record.id:
+            is_deleted = reread.record.metadata.is_deleted
+            kind = ChangeType.DELETED if is_deleted else CHANGE_OF[operation.kind]
+            named.setdefault((reread.record.id, MOVEMENTS), kind)
+    return tuple(
+        Change(
+            type=kind,
+            record_ref=ChangedRecord(id=record_id, data_type=data_type),
+            attachment_id=written.attachment_id if record_id == written.record_id else None,
+        )
+        for (record_id, data_type), kind in named.items()
     )
 
 

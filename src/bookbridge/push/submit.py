@@ -6,11 +6,8 @@ What can be answered only by the vendor is left to `run`.
 
 from __future__ import annotations
 
-import mimetypes
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,13 +15,12 @@ from bookbridge.accounting import catalog
 from bookbridge.companies import connections
 from bookbridge.companies.connections import Connection, Status
 from bookbridge.companies.views import Views
-from bookbridge.connectors.kit.connector import AttachmentRule, Connector, Write
+from bookbridge.connectors.kit.connector import Connector, Write
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File
-from bookbridge.push import doorbell, events, operations, references, settled, transitions
+from bookbridge.push import doorbell, events, operations, references, settled, transitions, uploads
 from bookbridge.push.bodies import parse
 from bookbridge.push.errors import (
-    AttachmentRefused,
     BadParameter,
     ConnectionNotLinked,
     NotSupported,
@@ -42,10 +38,6 @@ PENDING_MAX: Final = 10_000
 """Writes that may wait on one connection."""
 
 RECORD_ID_LENGTH_MAX: Final = 255
-FILE_NAME_LENGTH_MAX: Final = 200
-DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
-
-_CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,100}/[A-Za-z0-9!#$&^_.+-]{1,100}")
 
 
 @dataclass(frozen=True)
@@ -84,7 +76,7 @@ async def submit(
     if await operations.pending_count(db, connection_id, PENDING_MAX) >= PENDING_MAX:
         raise TooManyPending(f"More than {PENDING_MAX} writes wait on this connection; please retry later")
     if submission.kind is Kind.UPLOAD_ATTACHMENT:
-        content, validation = Content(file=_attachment(connector, data_type, submission.file)), None
+        content, validation = Content(file=await _attachment(connector, data_type, submission.file)), None
         named = await _named(db, connection, submission)
     else:
         write = write_row(connector, data_type, submission.kind)
@@ -185,39 +177,9 @@ def _check_record_id(submission: Submission) -> None:
         raise BadParameter("That cannot be the id of a record", "recordId")
 
 
-def _attachment(connector: Connector, data_type: str, file: File | None) -> File:
-    """The file under a name and content type that can be passed on. Raises AttachmentRefused, NotSupported."""
+async def _attachment(connector: Connector, data_type: str, file: File | None) -> File:
+    """The file as it may be passed on. Raises AttachmentRefused, NotSupported."""
     rule = connector.attachment_rule(data_type)
     if rule is None:
         raise NotSupported(data_type, connector.key)
-    if file is None or not file.content:
-        raise AttachmentRefused("A file that is not empty is expected.")
-    if len(file.content) > rule.size_max_bytes:
-        raise AttachmentRefused(
-            f"The file has {len(file.content)} bytes; this platform takes at most {rule.size_max_bytes}."
-        )
-    name = _file_name(file.name)
-    _check_extension(rule, name)
-    content_type = file.content_type.partition(";")[0].strip()
-    if not _CONTENT_TYPE.fullmatch(content_type) or content_type == DEFAULT_CONTENT_TYPE:
-        content_type = mimetypes.guess_type(name)[0] or DEFAULT_CONTENT_TYPE
-    return File(name, content_type, file.content)
-
-
-def _check_extension(rule: AttachmentRule, name: str) -> None:
-    allowed = {extension.lower().lstrip(".") for extension in rule.extensions}
-    extension = PurePath(name).suffix.lower().lstrip(".")
-    if allowed and extension not in allowed:
-        raise AttachmentRefused(f"This platform takes no '{extension}' files, only: {', '.join(sorted(allowed))}.")
-
-
-def _file_name(name: str) -> str:
-    """The last part of the name, without anything that has a meaning to a file system or in a header; the
-    extension survives shortening."""
-    last = re.split(r"[/\\]", name)[-1]
-    clean = "".join(letter if letter.isprintable() and letter not in '<>:"|?*' else "_" for letter in last).strip()
-    if not clean.strip("._"):
-        raise AttachmentRefused("The file has no name.")
-    path = PurePath(clean)
-    suffix = path.suffix[:FILE_NAME_LENGTH_MAX]
-    return path.stem[: FILE_NAME_LENGTH_MAX - len(suffix)] + suffix
+    return await uploads.checked(rule, file)

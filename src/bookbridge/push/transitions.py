@@ -20,6 +20,7 @@ import asyncpg
 import msgspec
 
 from bookbridge.connectors.kit.connector import Operation as Kind
+from bookbridge.push import files
 from bookbridge.push.findings import Validation
 from bookbridge.push.operations import COLUMNS, Change, Content, PushOperation, Stage, Status, operation_of
 from bookbridge.push.story import Step, telling
@@ -48,12 +49,11 @@ async def insert(
     validation: Validation | None = None,
     failed_because: str | None = None,
 ) -> PushOperation:
-    """Store a new operation: Pending, or Failed at once when `failed_because` is given."""
+    """Store a new operation with its file: Pending, or Failed at once when `failed_because` is given."""
     refused = failed_because is not None
-    kept_file = None if refused else content.file
     inserted = f"""
         insert into push_operations (company_id, id, connection_id, data_type, kind, record_id, status, stage, body,
-            file_name, file_content_type, file_content, sync_on_complete, timeout_in_minutes, intent_key, validation,
+            file_name, file_content_type, file_size_bytes, sync_on_complete, timeout_in_minutes, intent_key, validation,
             error_message, organisation_id, force_update, awaits, completed)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
             case when $8 = 'done' then now() end)
@@ -71,7 +71,7 @@ async def insert(
         content.body,
         content.file.name if content.file else None,
         content.file.content_type if content.file else None,
-        kept_file.content if kept_file else None,
+        content.file.size_bytes if content.file else None,
         sync_on_complete,
         timeout_in_minutes,
         uuid4(),
@@ -81,6 +81,8 @@ async def insert(
         force_update,
         list(awaits) or None,
     )
+    if content.file is not None and not refused:
+        await files.keep(db, company_id, row["id"], content.file)
     return operation_of(row)
 
 
@@ -126,13 +128,13 @@ async def succeed(
     db: Db, operation: PushOperation, changes: tuple[Change, ...], attachment_id: str | None
 ) -> PushOperation | None:
     """End an operation well. A status that has timed out stays. None: this run lost the operation."""
-    changed = f"""update push_operations set stage = 'done', file_content = null, not_before = null,
+    changed = f"""update push_operations set stage = 'done', not_before = null,
             status = case when status = 'Pending' then 'Success' else status end,
             completed = coalesce(completed, clock_timestamp()),
             changes = $4, result_record_id = $5, attachment_id = $6
         where {_OF_THIS_RUN} returning {COLUMNS}"""  # noqa: S608
     row = await db.fetchrow(
-        telling(changed, Step.SUCCEEDED) + _SELECT,
+        telling(changed, Step.SUCCEEDED) + f", {files.DROPPED} " + _SELECT,
         *_run(operation),
         _json(changes),
         changes[0].record_ref.id,
@@ -146,13 +148,13 @@ async def fail(
 ) -> PushOperation | None:
     """End an operation badly; `validation` None keeps what was found on acceptance. A status that has timed out
     stays. None: this run lost the operation."""
-    changed = f"""update push_operations set stage = 'done', file_content = null, not_before = null,
+    changed = f"""update push_operations set stage = 'done', not_before = null,
             status = case when status = 'Pending' then 'Failed' else status end,
             completed = coalesce(completed, clock_timestamp()),
             error_message = $4, validation = coalesce($5, validation)
         where {_OF_THIS_RUN} returning {COLUMNS}"""  # noqa: S608
     row = await db.fetchrow(
-        telling(changed, Step.FAILED, reason=4) + _SELECT,
+        telling(changed, Step.FAILED, reason=4) + f", {files.DROPPED} " + _SELECT,
         *_run(operation),
         _storable(message),
         _json(validation) if validation is not None else None,
@@ -162,7 +164,7 @@ async def fail(
 
 async def withdraw(db: Db, company_id: UUID, operation_id: UUID, message: str) -> PushOperation | None:
     """End an operation badly of which nothing has left. None: something may have left, or it has ended."""
-    changed = f"""update push_operations set stage = 'done', file_content = null, not_before = null,
+    changed = f"""update push_operations set stage = 'done', not_before = null,
             status = case when status = 'Pending' then 'Failed' else status end,
             completed = coalesce(completed, clock_timestamp()), error_message = $3
         where company_id = $1 and id = $2 and stage = 'accepted' returning {COLUMNS}"""  # noqa: S608

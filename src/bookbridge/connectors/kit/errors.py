@@ -10,12 +10,15 @@
     ├── NotSupported       the vendor cannot do this at all
     └── Waiting            the vendor will answer later, by itself (desktop products)
 
+    WouldSend              no error: where a dry run ends
+
 A vendor's `client.py` is the only place that reads message texts and status codes; everything
 above it decides by class.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -79,3 +82,17 @@ class NotSupported(VendorError):
 
 class Waiting(VendorError):
     """The question was handed over; the vendor answers in its own time and the work is rung again."""
+
+
+class WouldSend(Exception):
+    """In a dry run: the request that would have written. No VendorError, since nothing is wrong with the vendor: it
+    ends the work of a session, whatever errors that work expects."""
+
+    def __init__(self, method: str, path: str, params: Mapping[str, str], content: object) -> None:
+        super().__init__(f"{method} {path}")
+        self.method = method
+        self.path = path
+        """Without the vendor's host."""
+        self.params = params
+        self.content = content
+        """The bytes of the body, a stream of them, or None."""

@@ -7,10 +7,12 @@ whose statuses mean something else (a 403 that is a rate limit) passes its own `
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import httpx2
 import structlog
@@ -23,8 +25,10 @@ from bookbridge.connectors.kit.errors import (
     Uncertain,
     VendorError,
     VendorUnavailable,
+    WouldSend,
 )
 from bookbridge.connectors.kit.session import Access
+from bookbridge.connectors.kit.streams import CHUNK_SIZE_BYTES, Content, Streamed, chunks_of
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +39,9 @@ IDLE_CONNECTION_KEPT_S = 2.0
 lost without an answer, and a lost refresh of a token costs a minute of waiting: never come near it."""
 
 RESPONSE_SIZE_MAX_BYTES = 64 * 1024 * 1024
+STREAM_SIZE_MAX_BYTES = 1024 * 1024 * 1024
+"""Of a file that is passed on in pieces: far above every vendor's limit, to end what never ends."""
+
 RETRY_AFTER_DEFAULT_S = 60.0
 RETRY_AFTER_MAX_S = 86_400.0
 QUOTED_TEXT_MAX = 300
@@ -88,17 +95,18 @@ async def call(
     meaning: Meaning,
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
-    content: bytes | None = None,
+    content: Content | None = None,
 ) -> Answer:
     """Make one call and return its successful answer.
 
     `effect` says that the call writes: a broken connection is then `Uncertain`, else `VendorUnavailable`.
     A 401 that `meaning` takes for NeedsRelink renews the credentials once and tries again (the vendor
-    refused to act, so that is safe for writes too). Raises VendorError as `meaning` reads the error status.
+    refused to act, so that is safe for writes too). Raises VendorError as `meaning` reads the error status, and
+    WouldSend for a write in a dry run.
     """
-    if not _DOTS.isdisjoint(_without_query(url).split("/")):
-        # An id of a caller's, which quoting leaves as it is: it would lead to another address than was meant.
-        raise RecordNotFound("The vendor has no such record.")
+    _check_address(url)
+    if effect and access.dry_run:
+        raise WouldSend(method, urlsplit(url).path, dict(params or {}), content)
     authorization = await access.authorizer.headers()
     answer = await _send(access, method, url, effect, params, {**(headers or {}), **authorization}, content)
     # Newer credentials would be refused likewise where the vendor says that a permission is missing.
@@ -108,7 +116,65 @@ async def call(
         answer = await _send(access, method, url, effect, params, {**(headers or {}), **authorization}, content)
     if 200 <= answer.status < 300 or answer.status == 304:
         return answer
-    error = meaning(answer, effect)
+    raise await _refusal(access, method, url, answer, meaning(answer, effect))
+
+
+@asynccontextmanager
+async def stream(
+    access: Access, url: str, *, meaning: Meaning, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[AsyncIterator[bytes]]:
+    """GET something large: its content in pieces, as they come. The budget's place is held until the end.
+
+    Before the first piece it behaves like `call`; afterwards a broken connection is VendorUnavailable.
+    """
+    _check_address(url)
+    authorization = await access.authorizer.headers()
+    for is_last in (False, True):
+        async with access.budget(), _opened(access, url, {**(headers or {}), **authorization}) as response:
+            if 200 <= response.status_code < 300:
+                yield _pieces(response)
+                return
+            answer = Answer(response.status_code, response.headers, await _read_bounded(response))
+        error = meaning(answer, False)
+        if is_last or answer.status != 401 or not isinstance(error, NeedsRelink):
+            raise await _refusal(access, "GET", url, answer, error)
+        if not await access.authorizer.renew(authorization):
+            raise await _refusal(access, "GET", url, answer, error)
+        authorization = await access.authorizer.headers()
+
+
+@asynccontextmanager
+async def _opened(access: Access, url: str, headers: Mapping[str, str]) -> AsyncIterator[httpx2.Response]:
+    try:
+        response = await access.http.send(access.http.build_request("GET", url, headers=headers), stream=True)
+    except httpx2.HTTPError as error:
+        raise VendorUnavailable(f"The vendor could not be reached ({type(error).__name__}).") from error
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+async def _pieces(response: httpx2.Response) -> AsyncIterator[bytes]:
+    size_bytes = 0
+    try:
+        async for chunk in response.aiter_bytes(CHUNK_SIZE_BYTES):
+            size_bytes += len(chunk)
+            if size_bytes > STREAM_SIZE_MAX_BYTES:
+                raise VendorUnavailable("The vendor's file is larger than this installation accepts.")
+            yield chunk
+    except httpx2.HTTPError as error:
+        raise VendorUnavailable(f"The connection broke ({type(error).__name__}).") from error
+
+
+def _check_address(url: str) -> None:
+    if not _DOTS.isdisjoint(_without_query(url).split("/")):
+        # An id of a caller's, which quoting leaves as it is: it would lead to another address than was meant.
+        raise RecordNotFound("The vendor has no such record.")
+
+
+async def _refusal(access: Access, method: str, url: str, answer: Answer, error: VendorError) -> VendorError:
+    """The error of an answer, once everybody who must know of it does."""
     if isinstance(error, RateLimited):
         await access.budget.block(error.retry_after_s)
     log.info(
@@ -118,7 +184,7 @@ async def call(
         status=answer.status,
         error=type(error).__name__,
     )
-    raise error
+    return error
 
 
 async def _send(
@@ -128,12 +194,15 @@ async def _send(
     effect: bool,
     params: Mapping[str, str] | None,
     headers: Mapping[str, str],
-    content: bytes | None,
+    content: Content | None,
 ) -> Answer:
     async with access.budget():
         started = time.monotonic()
+        if isinstance(content, Streamed) and content.size_bytes is not None:
+            headers = {**headers, "Content-Length": str(content.size_bytes)}
+        sent = chunks_of(content) if isinstance(content, Streamed) else content
         try:
-            request = access.http.build_request(method, url, params=params, headers=headers, content=content)
+            request = access.http.build_request(method, url, params=params, headers=headers, content=sent)
             response = await access.http.send(request, stream=True)
             body = await _read_bounded(response)
         except _NEVER_SENT as error:

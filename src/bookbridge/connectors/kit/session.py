@@ -18,6 +18,7 @@ from bookbridge.accounting.attachments import Attachment
 from bookbridge.accounting.records import Record
 from bookbridge.accounting.references import RecordRef
 from bookbridge.connectors.kit.connector import Facts, Source, Write
+from bookbridge.connectors.kit.streams import Content, Streamed, chunks_of
 
 P = TypeVar("P")
 
@@ -76,6 +77,8 @@ class Access:
     authorizer: Authorizer
     budget: Budget
     facts: Facts
+    dry_run: bool = False
+    """Reads are made as ever; what would write raises `WouldSend` instead of leaving."""
 
 
 @dataclass(frozen=True)
@@ -139,11 +142,21 @@ class Written:
 
 @dataclass(frozen=True)
 class File:
-    """A file to attach. `content` is bounded by the connector's attachment rule."""
+    """A file to attach, or one that a vendor gave. Its content may come in pieces, and then only while the session that
+    gave it is open; what is to be attached can be walked through more than once."""
 
     name: str
     content_type: str
-    content: bytes
+    content: Content
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The length of the content; None when a vendor did not tell."""
+        return self.content.size_bytes if isinstance(self.content, Streamed) else len(self.content)
+
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The content in pieces."""
+        return chunks_of(self.content)
 
 
 class Session(Protocol):
@@ -191,7 +204,8 @@ class Session(Protocol):
         ...
 
     async def download(self, data_type: str, record_id: str, attachment_id: str) -> File:
-        """One attached file."""
+        """One attached file. Raises RecordNotFound before its content is asked for; reading the content may raise any
+        VendorError."""
         ...
 
     async def disconnect(self) -> None:

@@ -5,7 +5,8 @@ The only module that reads its statuses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 import msgspec
@@ -19,6 +20,7 @@ from bookbridge.connectors.kit.errors import (
     VendorUnavailable,
 )
 from bookbridge.connectors.kit.session import Access
+from bookbridge.connectors.kit.streams import Content
 from bookbridge.connectors.sandbox import payloads
 
 P = TypeVar("P")
@@ -39,7 +41,7 @@ class Client:
         effect: bool = False,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: Content | None = None,
     ) -> http.Answer:
         """One call below the address of all organisations. Raises any VendorError."""
         return await http.call(
@@ -56,6 +58,11 @@ class Client:
             },
             content=content,
         )
+
+    def stream(self, path: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """One file, in pieces. Raises any VendorError."""
+        headers = {"X-Sandbox-Key": self._access.app.client_secret}
+        return http.stream(self._access, f"{self._api}/organisations/{path}", meaning=meaning, headers=headers)
 
 
 def decode(answer: http.Answer, payload: type[P], *, effect: bool = False) -> P:

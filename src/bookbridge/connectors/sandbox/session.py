@@ -6,8 +6,9 @@ ledger keeps the answer to every idempotency key: a write whose outcome is uncer
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from bookbridge.connectors.kit.errors import NeedsRelink, NotSupported, RecordNo
 from bookbridge.connectors.kit.http import Answer
 from bookbridge.connectors.kit.live import LivePage, Wanted
 from bookbridge.connectors.kit.session import Access, File, Intent, Page, Reread, Written
+from bookbridge.connectors.kit.streams import Streamed
 from bookbridge.connectors.sandbox import live, payloads
 from bookbridge.connectors.sandbox.auth import ORGANISATION_FACT
 from bookbridge.connectors.sandbox.client import Client, decode
@@ -149,9 +151,15 @@ class SandboxSession:
         """One file."""
         for one in await self._listed(data_type, record_id):
             if one.id == attachment_id:
-                answer = await self._client.call("GET", f"{self._files(data_type, record_id)}/{one.id}")
-                return File(one.name, one.content_type, answer.body)
+                path = f"{self._files(data_type, record_id)}/{one.id}"
+                content = Streamed(partial(self._pieces, path), one.file_size)
+                return File(one.name, one.content_type, content)
         raise RecordNotFound("The record has no such attachment.")
+
+    async def _pieces(self, path: str) -> AsyncIterator[bytes]:
+        async with self._client.stream(path) as content:
+            async for chunk in content:
+                yield chunk
 
     async def _listed(self, data_type: str, record_id: str) -> list[payloads.File]:
         return decode(await self._client.call("GET", self._files(data_type, record_id)), list[payloads.File])
