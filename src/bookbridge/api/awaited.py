@@ -17,7 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -38,6 +38,9 @@ from bookbridge.push.submit import Submission, submit
 
 FREE_STATUSES: Final = frozenset({424, 429})
 """Statuses that say that nothing happened and the same request may do better: no answer is kept for them."""
+
+ANSWERING_S: Final = 5.0
+"""What a request may take beyond its wait for the platform before it is taken for dead."""
 
 RETRY_AFTER_S: Final = 5
 UNREACHABLE: Final = "The platform could not be reached; nothing was written. Please try again later."
@@ -84,7 +87,9 @@ async def carried_out(
     header = request.headers.get(HEADER)
     if header is None or request.method not in METHODS:
         return await _Run(services, write, None).answer()
-    claim = await claim_of(services, request, header, fingerprint)
+    # Another one may go on soon after this one should have ended: it finds the write that this one submitted.
+    claim_kept = timedelta(seconds=services.platform_wait_s + ANSWERING_S)
+    claim = await claim_of(services, request, header, fingerprint, claim_kept=claim_kept)
     if not isinstance(claim, Claim):
         return replayed(services, claim)
     run = _Run(services, write, claim)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from litestar import Response
 
@@ -80,15 +81,25 @@ def replayed(services: Services, replay: Replay) -> Response[bytes]:
     return raw_answer(services.vault.open(replay.body, ANSWER_CONTEXT), replay.status)
 
 
-async def claim_of(services: Services, request: AnyRequest, header: str, fingerprint: bytes | None) -> Claim | Replay:
-    """The right to carry out the request, or the answer that it got before. Raises ApiError 409, 422; BadParameter."""
+async def claim_of(
+    services: Services,
+    request: AnyRequest,
+    header: str,
+    fingerprint: bytes | None,
+    *,
+    claim_kept: timedelta = idempotency.CLAIM_KEPT,
+) -> Claim | Replay:
+    """The right to carry out the request, or the answer that it got before. Raises ApiError 409, 422; BadParameter.
+
+    A holder that has not answered within `claim_kept` is taken for dead.
+    """
     key = idempotency.parse_key(header)
     query: bytes = request.scope["query_string"]
     address = f"{request.scope['path']}?{query.decode('latin-1')}"
     body = await body_of(request) if fingerprint is None else fingerprint
     digest = idempotency.request_hash(request.method, address, body)
     async with services.pool.acquire() as db:
-        claim = await idempotency.claim(db, services.client_id, key, digest)
+        claim = await idempotency.claim(db, services.client_id, key, digest, claim_kept=claim_kept)
     match claim:
         case InProgress(retry_after_s):
             raise ApiError(409, BUSY, headers={"Retry-After": str(max(1, math.ceil(retry_after_s)))})

@@ -1,4 +1,4 @@
-"""The API with its worker, over the Xero emulator and over the Sandbox's ledger: every test of Bill Pay runs on both."""
+"""The API with its worker over the Xero emulator and over the Sandbox's ledger: each test of Bill Pay runs on both."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ def patience_s() -> float:
 
 
 @pytest.fixture
-async def api(
-    dsn: str, tmp_path: Path, emulator_url: str, ledger: OwnLedger, patience_s: float
-) -> AsyncIterator[Api]:
+async def api(dsn: str, tmp_path: Path, emulator_url: str, ledger: OwnLedger, patience_s: float) -> AsyncIterator[Api]:
     """The API; its worker is a fixture of its own."""
     unlimited = {"calls_per_60_s": "0", "calls_per_86400_s": "0", "in_flight_max": "0"}
     vendors = {

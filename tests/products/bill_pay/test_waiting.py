@@ -1,0 +1,130 @@
+"""Waiting for a ledger that is slow, away or gone: what the caller is told, and that nothing is written twice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from bookbridge import app as composition
+from bookbridge import jobs
+from tests.api.conftest import assert_error
+from tests.connectors.sandbox import Sandbox
+from tests.products.bill_pay.conftest import XERO, Payables
+
+DEADLINE_S = 30.0
+SUPPLIERS = {"method": "PUT", "path": ".*/Contacts"}
+
+only_xero = pytest.mark.parametrize("payables", [XERO], indirect=True)
+impatient = pytest.mark.parametrize("patience_s", [0.7])
+
+
+def given(name: str) -> dict[str, Any]:
+    return {"supplierName": name, "status": "Active"}
+
+
+async def named(payables: Payables, name: str) -> int:
+    """How many suppliers of this name the ledger has."""
+    return sum(one["supplierName"] == name for one in await payables.every("/suppliers"))
+
+
+async def outcome(payables: Payables, key: str) -> dict[str, Any]:
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            answer = await payables.api.http.get(f"/companies/{payables.company}/push/{key}")
+            body: dict[str, Any] = answer.json()
+            if body["status"] != "Pending":
+                return body
+            await asyncio.sleep(0.05)
+
+
+@only_xero
+@impatient
+@pytest.mark.usefixtures("worker")
+async def test_a_slow_ledger_is_told_and_the_same_key_gets_the_end(payables: Payables, sandbox: Sandbox) -> None:
+    await sandbox.fault("slow", match=SUPPLIERS, delay_s=1.5)
+    key = str(uuid4())
+    started = time.monotonic()
+    answer = await payables.send("POST", "/suppliers", given("Slow Ltd"), key=key)
+    assert time.monotonic() - started < 1.5
+    body = assert_error(answer, 409)
+    [item] = body["validation"]["errors"]
+    assert item["itemId"] == "pushOperationKey"
+    assert answer.headers["location"] == f"/companies/{payables.company}/push/{item['message']}"
+    assert item["message"] in body["error"]
+    assert (await outcome(payables, item["message"]))["status"] == "Success"
+    again = await payables.done("POST", "/suppliers", given("Slow Ltd"), key=key)
+    assert (again["supplierName"], await named(payables, "Slow Ltd")) == ("Slow Ltd", 1)
+    assert await payables.done("POST", "/suppliers", given("Slow Ltd"), key=key) == again
+    assert_error(await payables.send("POST", "/suppliers", given("Other Ltd"), key=key), 422)
+
+
+@only_xero
+@impatient
+@pytest.mark.usefixtures("worker")
+async def test_a_ledger_that_is_away_is_told_and_nothing_is_written_later(payables: Payables, sandbox: Sandbox) -> None:
+    await sandbox.fault("unavailable", match=SUPPLIERS, times=None)
+    key = str(uuid4())
+    body = await payables.refused("POST", "/suppliers", given("Away Ltd"), 424, key=key)
+    assert "nothing was written" in body["error"].lower()
+    await sandbox.clear_faults()
+    history = (await payables.api.http.get(f"/companies/{payables.company}/push")).json()["results"]
+    assert [row["status"] for row in history] == ["Failed"]
+    assert await named(payables, "Away Ltd") == 0
+    # Nothing was decided, so the same key serves for the same request.
+    await payables.done("POST", "/suppliers", given("Away Ltd"), key=key)
+    assert await named(payables, "Away Ltd") == 1
+
+
+@impatient
+async def test_without_a_turn_the_write_is_taken_back(payables: Payables, dsn: str) -> None:
+    answer = await payables.send("POST", "/suppliers", given("Queued Ltd"), key=str(uuid4()))
+    assert_error(answer, 429)
+    assert int(answer.headers["retry-after"]) >= 1
+    books, _ = composition.handlers(payables.api.rooms)
+    worker = jobs.Worker(dsn, books, concurrency=2)
+    working = asyncio.create_task(worker.run())
+    await payables.done("POST", "/suppliers", given("Later Ltd"))
+    worker.stop()
+    await working
+    assert (await named(payables, "Queued Ltd"), await named(payables, "Later Ltd")) == (0, 1)
+
+
+@only_xero
+@pytest.mark.usefixtures("worker")
+async def test_an_answer_that_is_lost_is_looked_up(payables: Payables, sandbox: Sandbox) -> None:
+    await sandbox.fault("drop_after", match=SUPPLIERS)
+    made = await payables.done("POST", "/suppliers", given("Lost Ltd"), key=str(uuid4()))
+    assert (made["supplierName"], await named(payables, "Lost Ltd")) == ("Lost Ltd", 1)
+
+
+@only_xero
+@pytest.mark.parametrize("patience_s", [0.3])
+async def test_a_slow_list_is_told_within_the_time(payables: Payables, sandbox: Sandbox) -> None:
+    await sandbox.fault("slow", match={"path": ".*/Contacts"}, delay_s=2)
+    started = time.monotonic()
+    answer = await payables.api.http.get(f"{payables.base}/suppliers")
+    assert_error(answer, 424)
+    assert time.monotonic() - started < 1.5
+
+
+@pytest.mark.usefixtures("worker")
+async def test_the_same_key_at_once_writes_once(payables: Payables) -> None:
+    key = str(uuid4())
+    answers = await asyncio.gather(*(payables.send("POST", "/suppliers", given("Once Ltd"), key=key) for _ in range(5)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert 201 in {answer.status_code for answer in answers}
+    assert await named(payables, "Once Ltd") == 1
+
+
+@only_xero
+@pytest.mark.usefixtures("worker")
+async def test_a_revoked_authorisation_ends_the_connection(payables: Payables, sandbox: Sandbox) -> None:
+    await sandbox.fault("revoke", match=SUPPLIERS)
+    await payables.refused("POST", "/suppliers", given("Revoked Ltd"), 409)
+    status = await payables.api.http.get(f"/companies/{payables.company}/connections/{payables.connection}")
+    assert status.json()["status"] == "Deauthorized"
+    await payables.refused("POST", "/suppliers", given("Revoked Ltd"), 409)
