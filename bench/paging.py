@@ -1,22 +1,21 @@
 """Lists at size: the latency of a page of 100 in a company of 10,000 bills and in one of 1,000,000, side by side.
 
 Both lie in one database. Rows are made by SQL; lists are read as the API reads them (`records.list_bodies`). Each
-selective query finds about a hundred bills in either company. `python -m bench.paging [LARGE]`.
+selective query finds about a hundred bills in either company. `python -m bench paging`.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
 import asyncpg
-import structlog
 import uvloop
 from rich.console import Console
 from rich.table import Table
@@ -26,7 +25,7 @@ from bookbridge.accounting import catalog
 from bookbridge.store import records
 from bookbridge.store.embedded import EmbeddedPostgres
 from bookbridge.store.migrations import migrate
-from bookbridge.store.pool import open_pool
+from bookbridge.store.pool import Db, open_pool
 from bookbridge.store.query import compile_query, order_of
 from bookbridge.store.records import Scope
 
@@ -54,6 +53,23 @@ CASES: Mapping[str, tuple[str | None, str | None, bool]] = {
 }
 BEYOND = frozenset({"orderBy=-modifiedDate, deep", "status=Open (a tenth of all)"})
 """Cases that cost more in a larger company, and are shown for that."""
+
+TABLES = ("records", "record_keys")
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Medians of a page's latency in either company, and how many the larger one's list holds."""
+
+    small_ms: float
+    large_ms: float
+    total: int
+
+    @property
+    def ratio(self) -> float:
+        """What a hundred times as many records cost."""
+        return self.large_ms / self.small_ms
+
 
 # About 1.2 kB a bill. Minutes apart, so a range of minutes finds as many in either company.
 _MAKE = """
@@ -96,69 +112,67 @@ def _minute(year: int, minutes: int) -> str:
     return (datetime(year, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)).isoformat()
 
 
-async def latency_ms(pool: asyncpg.Pool, scope: Scope, count: int, case: str) -> tuple[float, int]:
-    """Median of a page's latency, and the list's total."""
+async def _page_ms(db: Db, scope: Scope, count: int, case: str) -> tuple[float, int]:
+    """One page's latency, and the list's total."""
     query, order, is_deep = CASES[case]
     properties = records.properties(BILLS)
     condition = compile_query(query.format(**values(count)), properties, of="Bill", first=3) if query else None
     ordering = order_of(order, properties, of="Bill") if order else None
     offset = count * 9 // 10 if is_deep else 0
-    taken, total = [], 0
-    async with pool.acquire() as db:
-        for _ in range(ROUNDS):
-            started = time.perf_counter()
-            _, total = await records.list_bodies(
-                db, scope, condition=condition, order=ordering, limit=PAGE_SIZE, offset=offset
-            )
-            taken.append((time.perf_counter() - started) * 1000)
-    return median(taken), total
+    started = time.perf_counter()
+    _, total = await records.list_bodies(db, scope, condition=condition, order=ordering, limit=PAGE_SIZE, offset=offset)
+    return (time.perf_counter() - started) * 1000, total
 
 
-async def measure(large: int) -> dict[str, dict[str, float]]:
-    """All cases in both companies, alternating."""
+async def _compare(db: Db, small: Scope, large: Scope, case: str) -> Latency:
+    """Rounds alternate between the companies, so that a slow moment of the machine hits both."""
+    small_ms, large_ms, total = [], [], 0
+    for _ in range(ROUNDS):
+        small_ms.append((await _page_ms(db, small, SMALL, case))[0])
+        taken_ms, total = await _page_ms(db, large, LARGE, case)
+        large_ms.append(taken_ms)
+    return Latency(median(small_ms), median(large_ms), total)
+
+
+async def measure() -> tuple[dict[str, Latency], dict[str, float]]:
+    """All cases in both companies; and how many bytes a record takes in each table, indexes and all."""
     with tempfile.TemporaryDirectory() as directory:
         server = EmbeddedPostgres(Path(directory) / "pg")
         dsn = await server.start()
         try:
             await migrate(dsn)
             pool = await open_pool(dsn, max_size=2)
-            sizes = {count: await fill(pool, count) for count in (SMALL, large)}
+            small, large = await fill(pool, SMALL), await fill(pool, LARGE)
             await pool.execute("vacuum analyze", timeout=None)
-            results = {}
-            for case in CASES:
-                (small_ms, _), (large_ms, total) = [
-                    await latency_ms(pool, scope, count, case) for count, scope in sizes.items()
-                ]
-                results[case] = {
-                    "small_ms": small_ms,
-                    "large_ms": large_ms,
-                    "ratio": large_ms / small_ms,
-                    "total": total,
-                }
+            async with pool.acquire() as db:
+                latencies = {case: await _compare(db, small, large, case) for case in CASES}
+                sizes = await db.fetch(
+                    """select t as table, pg_total_relation_size(t::regclass)::float8 / $1 as bytes
+                    from unnest($2::text[]) as t""",
+                    SMALL + LARGE,
+                    TABLES,
+                )
             await pool.close()
-            return results
+            return latencies, {row["table"]: row["bytes"] for row in sizes}
         finally:
             await server.stop()
 
 
-def run(large: int = LARGE) -> list[Check]:
+def run() -> list[Check]:
     """Measure, and print milliseconds and ratios by case."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    results = uvloop.run(measure(large))
+    latencies, sizes = uvloop.run(measure())
     table = Table(title=f"A page of {PAGE_SIZE} bills, median of {ROUNDS}; target {RATIO_MAX} times at most")
-    for column in ("list", f"of {SMALL:,}, ms", f"of {large:,}, ms", "ratio", "found"):
+    for column in ("list", f"of {SMALL:,}, ms", f"of {LARGE:,}, ms", "ratio", "found"):
         table.add_column(column, justify="left" if column == "list" else "right")
-    for case, result in results.items():
-        colour = "dim" if case in BEYOND else "green" if result["ratio"] <= RATIO_MAX else "red"
-        ratio = f"[{colour}]{result['ratio']:.2f}[/]"
-        table.add_row(case, f"{result['small_ms']:.2f}", f"{result['large_ms']:.2f}", ratio, f"{result['total']:,.0f}")
-    Console(width=110).print(table)
+    for case, found in latencies.items():
+        colour = "dim" if case in BEYOND else "green" if found.ratio <= RATIO_MAX else "red"
+        ratio = f"[{colour}]{found.ratio:.2f}[/]"
+        table.add_row(case, f"{found.small_ms:.2f}", f"{found.large_ms:.2f}", ratio, f"{found.total:,}")
+    console = Console(width=110)
+    console.print(table)
+    console.print("Bytes a record, with indexes: " + ", ".join(f"{name} {size:,.0f}" for name, size in sizes.items()))
     return [
-        Check(f"{case}: of {large:,} against {SMALL:,}", result["ratio"], RATIO_MAX, at_most=True)
-        for case, result in results.items()
+        Check(f"{case}: of {LARGE:,} against {SMALL:,}", found.ratio, RATIO_MAX, at_most=True)
+        for case, found in latencies.items()
         if case not in BEYOND
     ]
-
-
-if __name__ == "__main__":
-    run(int(sys.argv[1]) if len(sys.argv) > 1 else LARGE)

@@ -1,7 +1,7 @@
 """Reading lists: pages of 100 bills per second through the real API server, beside the same SQL in a bare asyncpg loop.
 
 One API process (uvicorn) and one process with the loop, each with as many requests at a time; rounds are interleaved,
-and medians reported. The client shares the machine with the server, as PostgreSQL does. `python -m bench.reads`.
+and medians reported. The client shares the machine with the server, as PostgreSQL does. `python -m bench reads`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from bench.contenders import free_port
 from bench.paging import fill
 from bench.registry import Check
 from bookbridge import app
@@ -147,11 +148,10 @@ def _round(child: subprocess.Popen[str]) -> float:
     return float(child.stdout.readline())
 
 
-def run(port: int = 8490) -> list[Check]:
+def run() -> list[Check]:
     """Measure, and print pages per second and their ratio."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     with tempfile.TemporaryDirectory() as directory:
-        result = uvloop.run(_measure(Path(directory), port))
+        result = uvloop.run(_measure(Path(directory), free_port()))
     table = Table(title=f"Pages of {PAGE_SIZE} bills, {AT_A_TIME} at a time, median of {ROUNDS} rounds")
     for column in ("through", "pages/s", "of the SQL alone"):
         table.add_column(column, justify="left" if column == "through" else "right")
@@ -169,5 +169,3 @@ if __name__ == "__main__":
             uvloop.run(serve(dsn, Path(folder), int(port)))
         case ["bare", dsn, company]:
             uvloop.run(bare(dsn, UUID(company)))
-        case _:
-            run()
