@@ -1,4 +1,4 @@
-"""The API with its worker, over the Xero emulator and over the Sandbox's ledger, and a company whose books were read."""
+"""The API with its worker over the Xero emulator and the Sandbox's ledger, and a company whose books were read."""
 
 from __future__ import annotations
 

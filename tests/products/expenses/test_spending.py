@@ -36,3 +36,72 @@ async def test_nothing_is_written_twice(expenses: Expenses, path: str) -> None:
     assert first["id"] in status["errorMessage"]
     assert rows[first["id"]]["status"] == "ValidationError"
     assert rows[second["id"]]["status"] == "Completed"
+
+
+async def test_the_configured_account_and_contact_are_fallbacks(expenses: Expenses) -> None:
+    bare = expenses.spending()
+    del bare["bankAccountRef"]
+    named = expenses.spending(contactRef={"id": (await expenses.data("suppliers"))[-1]["id"], "type": "Supplier"})
+    first, second = await expenses.written(bare, named)
+    assert first["paymentAllocations"][0]["payment"]["accountRef"]["id"] == expenses.bank()
+    assert first["contactRef"] == {"id": expenses.supplier, "dataType": "suppliers"}
+    assert second["contactRef"]["id"] == named["contactRef"]["id"]
+
+
+async def test_without_an_account_anywhere_nothing_is_written(expenses: Expenses) -> None:
+    await expenses.done("POST", "/config", {"bankAccount": {}, "supplier": {}, "customer": {}})
+    bare, whole = expenses.spending(), expenses.spending()
+    del bare["bankAccountRef"]
+    whole["contactRef"] = {"id": expenses.supplier}
+    status, rows = await expenses.sent(bare, whole)
+    assert (status["syncStatusCode"], status["dataPushed"]) == (4000, True)
+    assert rows[bare["id"]]["status"] == "ValidationError"
+    assert "bank account" in rows[bare["id"]]["message"]
+    assert rows[whole["id"]]["status"] == "Completed"
+    # It may be sent again, once the company is configured.
+    await expenses.configure()
+    await expenses.written(bare)
+
+
+async def test_tax_is_taken_as_sent_or_worked_out(expenses: Expenses) -> None:
+    rate = {"id": expenses.tax_rate()}
+    stated = expenses.line(tax=None, taxRateRef=rate, taxAmount=19.99)
+    told_by_rate = expenses.line(net=33.33, tax=None, taxRateRef=rate)
+    untaxed = expenses.line(net=5, tax=None)
+    [found] = await expenses.written(expenses.spending(lines=[stated, told_by_rate, untaxed]))
+    assert [line["taxAmount"] for line in found["lineItems"]] == [19.99, 6.67, 0]
+    assert (found["subTotal"], found["taxAmount"], found["totalAmount"]) == (138.33, 26.66, 164.99)
+
+
+async def test_lines_are_tracked(expenses: Expenses) -> None:
+    leaf = next(one for one in expenses.options["trackingCategories"] if not one["hasChildren"])
+    group = next(one for one in expenses.options["trackingCategories"] if one["hasChildren"])
+    line = expenses.line(trackingRefs=[{"id": leaf["id"], "dataType": "trackingCategories"}])
+    [found] = await expenses.written(expenses.spending(lines=[line]))
+    assert [ref["id"] for ref in found["lineItems"][0]["trackingCategoryRefs"]] == [leaf["id"]]
+    line["trackingRefs"] = [{"id": group["id"]}]
+    problems = await expenses.refused("POST", "/expense-transactions", [expenses.spending(lines=[line])])
+    assert list(problems) == ["Items[0].Lines[0].TrackingRefs[0].Id"]
+
+
+async def test_a_payment_is_changed(expenses: Expenses) -> None:
+    sent = expenses.spending()
+    [before] = await expenses.written(sent)
+    changed = {**sent, "lines": [expenses.line(net=50, tax=10), expenses.line(net=1, tax=None)], "notes": "team lunch"}
+    del changed["id"]
+    started = await expenses.done("PUT", f"/expense-transactions/{sent['id']}", changed, status=202)
+    status, rows = await expenses.synced(started["syncId"])
+    assert status["syncStatusCode"] == 2000, rows
+    after = await expenses.record(rows[sent["id"]]["message"])
+    assert after["id"] == before["id"]
+    assert (after["totalAmount"], len(after["lineItems"])) == (61, 2)
+    assert after["lineItems"][0]["description"] == "Corner Cafe - team lunch"
+
+
+async def test_only_written_payments_are_changed(expenses: Expenses) -> None:
+    refund = expenses.spending("Refund")
+    await expenses.written(refund)
+    path = f"/expense-transactions/{refund['id']}"
+    told = await expenses.refused("PUT", path, {**expenses.spending("Refund"), "id": None}, 422)
+    assert "Payment" in told[""]
+    await expenses.refused("PUT", f"/expense-transactions/{expenses.spending()['id']}", expenses.spending(), 404)
