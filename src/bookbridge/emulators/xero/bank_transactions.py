@@ -18,6 +18,7 @@ from bookbridge.emulators.xero.postings import (
     post_bank_transaction,
 )
 from bookbridge.emulators.xero.records import (
+    TRANSFER_TYPES,
     ZERO,
     Account,
     BankTransaction,
@@ -133,6 +134,8 @@ def create_advance(book: Book, transaction: BankTransaction) -> Overpayment | Pr
 def update_bank_transaction(book: Book, transaction: BankTransaction, fields: Fields) -> None:
     """Change or delete a bank transaction; reconciled ones refuse, but may be un-reconciled."""
     wanted = fields.choice("Status", ("AUTHORISED", "DELETED", "VOIDED")) or transaction.status
+    if transaction.type in TRANSFER_TYPES:
+        raise ValidationFailed("A transfer cannot be edited through its bank transactions")
     if transaction.status != "AUTHORISED":
         raise ValidationFailed("This Bank Transaction cannot be edited as it is not of valid status")
     reconciled = fields.boolean("IsReconciled")

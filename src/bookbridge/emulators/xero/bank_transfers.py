@@ -1,6 +1,6 @@
-"""Transfers between two bank accounts of one currency.
+"""Transfers between two bank accounts of one currency, and the bank transaction on each side.
 
-It must not touch documents. Every function raises ValidationFailed when the vendor would refuse.
+It must not touch other documents. Every function raises ValidationFailed when the vendor would refuse.
 """
 
 from __future__ import annotations
@@ -13,10 +13,17 @@ from bookbridge.emulators.xero.postings import (
 )
 from bookbridge.emulators.xero.records import (
     ONE,
+    RECEIVE_TRANSFER,
+    SPEND_TRANSFER,
+    BankTransaction,
     BankTransfer,
+    Contact,
 )
 from bookbridge.emulators.xero.rules import check_open
 from bookbridge.emulators.xero.wire import Fields, ValidationFailed
+
+_NOBODY = Contact(contact_id="", name="")
+"""Stands for the contact that a transfer does not have, and is never shown."""
 
 
 def create_bank_transfer(book: Book, fields: Fields) -> BankTransfer:
@@ -49,8 +56,31 @@ def create_bank_transfer(book: Book, fields: Fields) -> BankTransfer:
     )
     book.add(book.bank_transfers, transfer)
     book.adjust(transfer, created_date_utc=transfer.updated_date_utc)
+    _add_leg(book, transfer, spends=True)
+    _add_leg(book, transfer, spends=False)
     post_transfer(book, transfer)
     return transfer
+
+
+def _add_leg(book: Book, transfer: BankTransfer, *, spends: bool) -> None:
+    """One side of a transfer as the list of bank transactions shows it. Only the transfer itself posts."""
+    account = transfer.from_bank_account if spends else transfer.to_bank_account
+    leg = BankTransaction(
+        bank_transaction_id=transfer.from_bank_transaction_id if spends else transfer.to_bank_transaction_id,
+        type=SPEND_TRANSFER if spends else RECEIVE_TRANSFER,
+        status="AUTHORISED",
+        contact=_NOBODY,
+        date=transfer.date,
+        line_amount_types="NoTax",
+        sub_total=transfer.amount,
+        total=transfer.amount,
+        currency_code=account.currency_code or book.organisation.base_currency,
+        currency_rate=transfer.currency_rate,
+        reference=transfer.reference,
+        bank_account=account,
+        is_reconciled=transfer.from_is_reconciled if spends else transfer.to_is_reconciled,
+    )
+    book.add(book.bank_transactions, leg)
 
 
 def update_bank_transfer(book: Book, transfer: BankTransfer, fields: Fields) -> None:
@@ -64,3 +94,7 @@ def update_bank_transfer(book: Book, transfer: BankTransfer, fields: Fields) -> 
     check_open(book, transfer.date)
     book.unpost(transfer)
     book.change(book.bank_transfers, transfer, status="DELETED")
+    for leg_id in (transfer.from_bank_transaction_id, transfer.to_bank_transaction_id):
+        leg = book.bank_transactions.get(leg_id)
+        if leg is not None:
+            book.change(book.bank_transactions, leg, status="DELETED")

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 ZERO = Decimal("0.00")
 ONE = Decimal(1)
+SPEND_TRANSFER, RECEIVE_TRANSFER = "SPEND-TRANSFER", "RECEIVE-TRANSFER"
+TRANSFER_TYPES = {SPEND_TRANSFER, RECEIVE_TRANSFER}
+"""Types of the bank transactions that are the two sides of a transfer."""
+
 _UPPER = {"id": "ID", "utc": "UTC", "cogs": "COGS"}
 
 

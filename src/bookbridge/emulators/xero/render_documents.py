@@ -194,6 +194,8 @@ def bank_transaction(book: Book, record: r.BankTransaction, shape: Shape) -> Out
             out[name] = value
     if record.url:
         out["Url"] = record.url
+    if record.type in r.TRANSFER_TYPES:
+        del out["Contact"]
     return out
 
 
