@@ -179,6 +179,15 @@ class Installation:
         found: str = connection["id"]
         return found
 
+    def linked_to_sandbox(self, company: str) -> str:
+        """A new connection to a book of the Sandbox platform, linked as a person would link it; its id."""
+        connection = self.call("POST", f"/companies/{company}/connections", {"platformKey": "mqjo"})
+        browser = Browser()
+        page = browser.press(browser.open(connection["linkUrl"]), "Connect")
+        assert "is connected" in page.text, page.text
+        found: str = connection["id"]
+        return found
+
     def total(self, company: str, data_type: str, query: str = "") -> int:
         """How many records are stored; 0 before the first read."""
         path = f"/companies/{company}/data/{data_type}"

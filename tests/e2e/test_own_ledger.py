@@ -12,7 +12,6 @@ import pytest
 from bookbridge.accounting import catalog
 from bookbridge.connectors.kit.connector import Operation
 from tests.connectors.golden import write_samples
-from tests.e2e.browser import Browser
 from tests.e2e.installation import Installation
 
 PLATFORM = "mqjo"
@@ -28,16 +27,6 @@ def own(tmp_path: Path) -> Iterator[Installation]:
     yield made
     made.stop()
     print(made.log())
-
-
-def linked(own: Installation, company: str) -> str:
-    """A new connection, linked as a person would link it; its id."""
-    connection = own.call("POST", f"/companies/{company}/connections", {"platformKey": PLATFORM})
-    browser = Browser()
-    page = browser.press(browser.open(connection["linkUrl"]), "Connect")
-    assert "is connected" in page.text, page.text
-    found: str = connection["id"]
-    return found
 
 
 def first(own: Installation, company: str, data_type: str, query: str) -> dict[str, Any]:
@@ -57,7 +46,7 @@ def written(own: Installation, company: str, connection: str, segment: str, body
 
 def test_everything_is_read_and_written_and_outlives_a_kill(own: Installation) -> None:
     company = own.company()
-    connection = linked(own, company)
+    connection = own.linked_to_sandbox(company)
     own.wait_for_reads(company)
     assert {data_type.key for data_type in catalog.DATA_TYPES} <= set(own.reads(company))
     before = {key: own.total(company, key) for key in ("bills", "invoices", "journalEntries", "suppliers")}
@@ -125,7 +114,7 @@ def test_an_application_is_told_what_each_write_takes_and_each_is_taken(tmp_path
     own.start()
     try:
         company = own.company()
-        connection = linked(own, company)
+        connection = own.linked_to_sandbox(company)
         own.wait_for_reads(company)
         keys = {}
         for sample in write_samples():
@@ -147,7 +136,7 @@ def test_an_application_is_told_what_each_write_takes_and_each_is_taken(tmp_path
 
 def test_a_refusal_of_the_ledger_names_the_field(own: Installation) -> None:
     company = own.company()
-    connection = linked(own, company)
+    connection = own.linked_to_sandbox(company)
     own.wait_for_reads(company)
     bill = first(own, company, "bills", "status=Paid")
     outcome = own.outcome(

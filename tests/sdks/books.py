@@ -57,17 +57,27 @@ class Books:
     @cached_property
     def banks(self) -> list[str]:
         """Bank accounts in the currency of the books."""
-        currency = self.installation.call("GET", f"/companies/{self.company}/data/info")["baseCurrency"]
-        rows = self.found("accounts", f"isBankAccount=true&&status=Active&&currency={currency}")
+        rows = self.found("accounts", f"isBankAccount=true&&status=Active&&currency={self.currency}")
         return [row["id"] for row in rows]
 
     @cached_property
+    def currency(self) -> str:
+        found: str = self.installation.call("GET", f"/companies/{self.company}/data/info")["baseCurrency"]
+        return found
+
+    def _party(self, data_type: str) -> str:
+        rows = self.found(data_type, "status=Active")
+        ours = [row["id"] for row in rows if row.get("defaultCurrency") in (None, self.currency)]
+        found: str = ours[0]
+        return found
+
+    @cached_property
     def supplier(self) -> str:
-        return self._id("suppliers", "status=Active")
+        return self._party("suppliers")
 
     @cached_property
     def customer(self) -> str:
-        return self._id("customers", "status=Active")
+        return self._party("customers")
 
     @cached_property
     def purchase_rate(self) -> str:
@@ -131,7 +141,9 @@ class Books:
     def body(self, data_type: str) -> dict[str, Any]:
         """A new record of a data type, in the contract's form. Payments settle a document: see `settling`."""
         sums = {"subTotal": NET, "taxAmount": TAX, "totalAmount": GROSS}
-        credit = {"subTotal": NET, "totalTaxAmount": TAX, "totalAmount": GROSS}
+        total = {"subTotal": NET, "totalTaxAmount": TAX, "totalAmount": GROSS}
+        # What nobody but the ledger decides; the libraries' own records cannot be made without them.
+        credit = {**total, "totalDiscount": 0, "discountPercentage": 0, "remainingCredit": GROSS}
         match data_type:
             case "chartOfAccounts":
                 name = self.fresh("Kiln")
@@ -159,12 +171,11 @@ class Books:
                 return self.purchase(billCreditNoteNumber=number, status="Submitted", **credit)
             case "invoices":
                 number = self.fresh("INV")
-                total = {"subTotal": NET, "totalTaxAmount": TAX, "totalAmount": GROSS}
-                return self.sale(invoiceNumber=number, dueDate=LATER, status="Submitted", **total)
+                return self.sale(invoiceNumber=number, dueDate=LATER, status="Submitted", amountDue=GROSS, **total)
             case "creditNotes":
                 return self.sale(creditNoteNumber=self.fresh("CN"), status="Submitted", **credit)
             case "purchaseOrders":
-                return self.purchase(purchaseOrderNumber=self.fresh("PO"), status="Draft", **credit)
+                return self.purchase(purchaseOrderNumber=self.fresh("PO"), status="Draft", **total)
             case "directCosts":
                 return self.at_once(self.expense, self.purchase_rate, "DC")
             case "directIncomes":

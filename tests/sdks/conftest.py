@@ -8,7 +8,6 @@ import pytest
 
 from tests.e2e.conftest import shipped  # noqa: F401 - the installation of a whole test process
 from tests.e2e.installation import API_KEY, Installation
-from tests.e2e.test_own_ledger import linked
 from tests.sdks.books import Books
 from tests.sdks.libraries import Library, Npm, OldPython
 from tests.sdks.programs import Calls
@@ -44,6 +43,6 @@ def accounting(request: pytest.FixtureRequest) -> Library:
 def sandbox(shipped: Installation) -> Books:  # noqa: F811
     """A company on the Sandbox platform, its books read."""
     company = shipped.company("Sandbox")
-    connection = linked(shipped, company)
+    connection = shipped.linked_to_sandbox(company)
     shipped.wait_for_reads(company)
     return Books(shipped, company, connection)

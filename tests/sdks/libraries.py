@@ -19,10 +19,6 @@ class Library(Protocol):
         """What the library makes of our answer; it must not raise. `of` is what is written: `billPayment`."""
         ...
 
-    def attach(self, service: str, parameters: dict[str, Any], name: str, content: bytes, *, of: str) -> Any:
-        """Attach a file to a record; `of` is what it is attached to: `bill`."""
-        ...
-
 
 @dataclass(frozen=True)
 class OldPython:
@@ -36,9 +32,10 @@ class OldPython:
         more = {} if body is None else {"body": body}
         return self.calls.result(self.name, f"{service}.{method}", parameters=parameters, **more)
 
-    def attach(self, service: str, parameters: dict[str, Any], name: str, content: bytes, *, of: str) -> Any:
+    def attach(self, service: str, parameters: dict[str, Any], name: str, content: bytes) -> Any:
+        """Attach a file to a record. The libraries of npm cannot: see `calls.ts`."""
         file = {"fileName": name, "base64": base64.b64encode(content).decode()}
-        return self.call(service, "upload_attachment", parameters, file, of=of)
+        return self.call(service, "upload_attachment", parameters, file)
 
 
 @dataclass(frozen=True)
@@ -49,15 +46,8 @@ class Npm:
     name: str
 
     def call(self, service: str, method: str, parameters: dict[str, Any], body: Any = None, *, of: str = "") -> Any:
-        return self._result(f"{camel(service)}.{camel(method)}", {**parameters, **({of: body} if of else {})})
-
-    def attach(self, service: str, parameters: dict[str, Any], name: str, content: bytes, *, of: str) -> Any:
-        model = f"Upload{of[0].upper()}{of[1:]}AttachmentRequestBody"
-        file = {"model": model, "fileName": name, "base64": base64.b64encode(content).decode()}
-        return self._result(f"{camel(service)}.uploadAttachment", parameters, file=file)
-
-    def _result(self, call: str, request: dict[str, Any], **more: Any) -> Any:
-        answer = self.calls.result(self.name, call, request=request, **more)
+        request = {**parameters, **({of: body} if of else {})}
+        answer = self.calls.result(self.name, f"{camel(service)}.{camel(method)}", request=request)
         assert answer["statusCode"] in (200, 204), answer
         held = {name: value for name, value in answer.items() if name not in OF_THE_HTTP_ANSWER}
         assert len(held) <= 1, held

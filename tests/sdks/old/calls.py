@@ -53,6 +53,10 @@ def request_of(method, told):
             return {"request": kind.model_validate(body)}
         (name,) = names
         values[fields[name].alias or name] = file_of(body) if isinstance(body, dict) and "base64" in body else body
+        request = kind.model_validate(values)
+        # A body that does not fit the library's model becomes "unset" there, and would not be sent.
+        assert type(getattr(request, name)).__name__ != "Unset", f"{kind.__name__} takes no {body}"
+        return {"request": request}
     return {"request": kind.model_validate(values)}
 
 
@@ -77,9 +81,8 @@ def answer(libraries, told):
     method = libraries[told["library"]]
     for name in told["call"].split("."):
         method = getattr(method, name)
-    request = request_of(method, told)
     try:
-        return {"result": plain(method(**request))}
+        return {"result": plain(method(**request_of(method, told)))}
     except Exception as error:
         data = getattr(error, "data", None)
         detail = data.model_dump(mode="json", by_alias=True) if data is not None else {"message": str(error)}

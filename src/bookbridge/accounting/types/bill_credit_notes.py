@@ -148,4 +148,5 @@ BILL_CREDIT_NOTES = DataType(
     level=Level.COMPANY,
     links=("suppliers", "chartOfAccounts", "taxRates", "items", "trackingCategories", "customers", "bills"),
     check=check,
+    attachments=True,
 )

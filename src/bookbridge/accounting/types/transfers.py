@@ -89,4 +89,5 @@ TRANSFERS = DataType(
         "directIncomes",
     ),
     check=check,
+    attachments=True,
 )
