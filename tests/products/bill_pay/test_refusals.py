@@ -1,0 +1,128 @@
+"""What is wrong with a request is told in the contract's words, before anything is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.products.bill_pay.conftest import Payables
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+MISSING = "00000000-0000-4000-8000-000000000000"
+
+
+def messages(body: dict[str, Any]) -> dict[str, str]:
+    return {item["itemId"]: item["message"] for item in body["validation"]["errors"]}
+
+
+async def written(payables: Payables) -> int:
+    history = await payables.api.http.get(f"/companies/{payables.company}/push")
+    total: int = history.json()["totalResults"]
+    return total
+
+
+async def test_every_field_that_must_not_be_empty_is_named(payables: Payables) -> None:
+    body = await payables.refused("POST", "/bills", {})
+    assert messages(body) == {
+        "supplierRef": "`Supplier Ref` must not be empty.",
+        "issueDate": "`Issue Date` must not be empty.",
+        "dueDate": "`Due Date` must not be empty.",
+        "currency": "`Currency` must not be empty.",
+        "status": "`Status` must not be empty.",
+        "lineItems": "`Line Items` must not be empty.",
+    }
+    body = await payables.refused("POST", "/bills", {"supplierRef": {}, "lineItems": []})
+    assert messages(body)["supplierRef.id"] == "`Supplier Ref Id` must not be empty."
+    assert set(messages(await payables.refused("POST", "/suppliers", {}))) == {"supplierName", "status"}
+    body = await payables.refused("POST", "/bankAccounts", {})
+    assert set(messages(body)) == {"name", "accountType", "accountNumber", "currency"}
+    body = await payables.refused("POST", f"/bills/{MISSING}/payment", {})
+    assert set(messages(body)) == {"amount", "date", "accountRef"}
+    assert await written(payables) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "message"),
+    [
+        ({"currency": "POUND"}, "currency", "`Currency Length` must be equal to `3`."),
+        ({"currencyRate": 0}, "currencyRate", "`Currency Rate` must be greater than `0`."),
+        ({"status": "Draft"}, "status", "`Status` must be equal to `Open`."),
+        ({"reference": "x" * 256}, "reference", "`Reference Length` must be less than or equal to `255`."),
+        ({"issueDate": "yesterday"}, "issueDate", "`Issue Date` must be a date such as 2026-01-31."),
+        ({"lineItems": [{"unitAmount": -1}]}, "lineItems", "Sum of `LineItems` must be greater than or equal to `0`."),
+        ({"lineItems": [{"quantity": 1}]}, "lineItems[0].unitAmount", "`Unit Amount` must not be empty."),
+        (
+            {"lineItems": [{"unitAmount": "NaN"}]},
+            "lineItems[0].unitAmount",
+            "`Unit Amount` must be a number of a size that can be calculated with.",
+        ),
+        (
+            {"lineItems": [{"unitAmount": "1e999999"}]},
+            "lineItems[0].unitAmount",
+            "`Unit Amount` must be a number of a size that can be calculated with.",
+        ),
+    ],
+)
+async def test_the_rules_of_a_bill(payables: Payables, changes: dict[str, Any], field: str, message: str) -> None:
+    given = {
+        "supplierRef": {"id": MISSING},
+        "issueDate": "2026-06-01T00:00:00",
+        "dueDate": "2026-07-01T00:00:00",
+        "currency": "GBP",
+        "status": "Open",
+        "lineItems": [{"unitAmount": 1}],
+        **changes,
+    }
+    for method, path in (("POST", "/bills"), ("PUT", f"/bills/{MISSING}")):
+        assert messages(await payables.refused(method, path, given)) == {field: message}
+    assert await written(payables) == 0
+
+
+async def test_what_the_ledger_does_not_have(payables: Payables) -> None:
+    platform = {"gbol": "Xero", "mqjo": "Sandbox"}[payables.platform]
+    given = await payables.prototype()
+    before = await written(payables)
+    line = {**given["lineItems"][0], "accountRef": {"id": MISSING}, "taxRateRef": {"id": "NOPE"}}
+    wrong = {**given, "supplierRef": {"id": MISSING}, "lineItems": [given["lineItems"][0], line]}
+    assert messages(await payables.refused("POST", "/bills", wrong)) == {
+        "supplierRef.id": f"SupplierRef Id was not found in {platform}.",
+        "lineItems[1].accountRef": f"Account Ref was not found in {platform}.",
+        "lineItems[1].taxRateRef": f"Tax Rate Ref was not found in {platform}.",
+    }
+    line = {**given["lineItems"][0], "trackingRefs": [{"id": MISSING, "dataType": "trackingCategories"}]}
+    body = await payables.refused("POST", "/bills", {**given, "lineItems": [line]})
+    assert list(messages(body)) == ["lineItems[0].trackingRefs[0]"]
+    line = {**given["lineItems"][0], "trackingRefs": [{"id": MISSING, "dataType": "customers", "isBillable": True}]}
+    body = await payables.refused("POST", "/bills", {**given, "lineItems": [line]})
+    assert "customers" in body["error"]
+    payment = {"amount": 1, "date": "2026-06-15T00:00:00", "accountRef": {"id": MISSING}}
+    bill = await payables.bill()
+    body = await payables.refused("POST", f"/bills/{bill['id']}/payment", payment)
+    assert messages(body) == {"accountRef": f"Account Ref was not found in {platform}."}
+    assert await written(payables) == before + 2, "the supplier and the bill that were good"
+
+
+async def test_what_is_changed_must_be_there(payables: Payables) -> None:
+    given = await payables.prototype()
+    await payables.refused("PUT", f"/bills/{MISSING}", given, 404)
+    payment = {"amount": 1, "date": "2026-06-15T00:00:00", "accountRef": {"id": await payables.bank()}}
+    await payables.refused("POST", f"/bills/{MISSING}/payment", payment, 404)
+    await payables.refused("PUT", f"/suppliers/{MISSING}", {"supplierName": "x", "status": "Active"}, 404)
+    for record_id in ("..", "%2e%2e%2fSuppliers", "a%00b", "x" * 300):
+        answer = await payables.send("PUT", f"/suppliers/{record_id}", {"supplierName": "x", "status": "Active"})
+        assert answer.status_code in (400, 404, 405), answer.text
+
+
+async def test_the_ledgers_own_refusal_is_passed_on(payables: Payables) -> None:
+    given = await payables.prototype(currency="ZZZ")
+    body = await payables.refused("POST", "/bills", given)
+    assert "ZZZ" in body["error"] or any("currency" in field.lower() for field in messages(body))
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"lineItems":3}', b'{"supplierRef":"x"}', b"\xff", b"null"])
+async def test_bodies_that_are_none(payables: Payables, body: bytes) -> None:
+    for method, path in (("POST", "/bills"), ("PUT", "/suppliers/x"), ("POST", "/bankAccounts")):
+        answer = await payables.api.http.request(method, f"{payables.base}{path}", content=body)
+        assert answer.status_code == 400, answer.text
