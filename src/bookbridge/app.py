@@ -38,19 +38,21 @@ from bookbridge.jobs import budgets
 from bookbridge.jobs.budgets import CallBudget
 from bookbridge.portal.app import route_handlers
 from bookbridge.portal.services import PortalServices
+from bookbridge.products import read_events
 from bookbridge.products.expenses.accept import SYNC_TASK as EXPENSES_TASK
 from bookbridge.products.expenses.run import Runner as ExpensesRunner
 from bookbridge.push import idempotency
 from bookbridge.push.doorbell import TIME_OUT_TASK, WRITE_TASK
+from bookbridge.push.operations import PushOperation
 from bookbridge.push.run import Runner as PushRunner
 from bookbridge.push.settled import Settlements
 from bookbridge.push.timeouts import Timeouts
 from bookbridge.settings import Settings
 from bookbridge.store.migrations import migrate
 from bookbridge.store.pool import Db, open_pool
+from bookbridge.sync import keys, schedule
 from bookbridge.sync import pruning as reads
 from bookbridge.sync import queue as sync_queue
-from bookbridge.sync import schedule
 from bookbridge.sync.keys import KEYS_TASK, KeyWriter
 from bookbridge.sync.runner import Runner as SyncRunner
 from bookbridge.webhooks import alerts, consumers, pruning, rules
@@ -231,10 +233,15 @@ def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, job
         rooms.views,
         on_written=_read_after_write,
         # What is called when a write has come to its end, in the transaction that says so: a line per product.
-        on_settled=(expenses.settled,),
+        on_settled=(expenses.settled, _keys_after_write),
     )
     books: dict[str, jobs.Handler] = {
-        sync_queue.SYNC_TASK: SyncRunner(rooms.pool, rooms.sessions, rooms.views).handle,
+        sync_queue.SYNC_TASK: SyncRunner(
+            rooms.pool,
+            rooms.sessions,
+            rooms.views,
+            on_batch=(partial(read_events.batch_ended, rooms.views),),
+        ).handle,
         KEYS_TASK: KeyWriter(rooms.pool).handle,
         WRITE_TASK: push.handler,
         EXPENSES_TASK: expenses.handle,
@@ -261,6 +268,12 @@ async def _read_after_write(db: Db, connection: Connection, data_type: str) -> N
     """Queue a read of the type that was written, unless one is under way."""
     if data_type in sync_queue.readable(connection):
         await sync_queue.queue_if_idle(db, connection, data_type)
+
+
+async def _keys_after_write(db: Db, operation: PushOperation) -> None:
+    """Have queries find what was written; a read that follows the write sees to that by itself."""
+    if not operation.sync_on_complete:
+        await keys.ring(db, operation.connection_id)
 
 
 async def run_worker(settings: Settings, dsn: str) -> None:

@@ -22,6 +22,7 @@ from bookbridge.companies.connections import Connection
 from bookbridge.connectors.kit.connector import Source
 from bookbridge.connectors.kit.session import Page
 from bookbridge.connectors.xero.session import XeroSession
+from bookbridge.push.settled import Settlements
 from bookbridge.settings import Settings, VendorSettings
 from bookbridge.sync import datasets, queue, states
 from bookbridge.sync.datasets import Dataset
@@ -136,6 +137,7 @@ OpenDesk = Callable[..., Awaitable[Desk]]
 
 @pytest.fixture
 async def open_desk(
+    dsn: str,
     pool: asyncpg.Pool,
     sandbox: Sandbox,  # noqa: F811
     tmp_path: Path,
@@ -155,7 +157,7 @@ async def open_desk(
             options=options,
         )
         settings = Settings(data_dir=tmp_path, vendors={"gbol": registration}, emulators=False)
-        rooms = app.compose(settings, pool, sandbox.http, opened)
+        rooms = app.compose(settings, pool, sandbox.http, opened, Settlements(dsn, pool))
         made.append(rooms)
         tenant = await sandbox.add_organisation(documents)
         async with pool.acquire() as db, db.transaction():

@@ -12,6 +12,7 @@ from uuid import UUID
 from bookbridge.accounting import catalog
 from bookbridge.companies import companies, connections
 from bookbridge.companies.connections import Status
+from bookbridge.products import read_events
 from bookbridge.store.pool import Db
 from bookbridge.sync import queue, settings
 from bookbridge.sync.datasets import Dataset
@@ -43,7 +44,8 @@ async def refresh(db: Db, company_id: UUID, product: str, only: Sequence[str] | 
     """Queue the product's data types, or those named in `only`, over every linked connection that supplies them.
 
     Raises CompanyNotFound, ProductNotEnabled, and RefreshError for a product that reads nothing, a data type that is
-    not the product's, a company without a linked connection, or a read that is under way.
+    not the product's, a company without a linked connection or without one that supplies any of it, or a read that is
+    under way. Once all of them have ended, the product's event is raised.
     """
     company = await companies.get(db, company_id)
     if product not in company.products:
@@ -61,6 +63,9 @@ async def refresh(db: Db, company_id: UUID, product: str, only: Sequence[str] | 
         if len(fresh) < len(data_types):
             raise RefreshError(f"A read of connection {connection.id} is still in progress.")
         queued += fresh
+    if not queued:
+        raise RefreshError(f"No platform of the company supplies what {product} reads.")
+    await read_events.expect(db, product, queued)
     return queued
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from bookbridge.accounting.dates import contract_datetime
 from bookbridge.companies import companies
+from bookbridge.companies.companies import Company
 from bookbridge.companies.views import Views
 from bookbridge.store.pool import Db
 from bookbridge.sync import datasets, validation
@@ -36,16 +38,13 @@ async def issues(db: Db, views: Views, dataset: Dataset, deletions_held: int) ->
     return found
 
 
-async def batch_completed(db: Db, views: Views, ended: Dataset) -> None:
-    """Raise the events once the last dataset of a batch has ended; call it in the transaction that ended it.
+OnBatch = Callable[[Db, Sequence[Dataset]], Awaitable[None]]
+"""What is called when the last dataset of a batch has ended, in the transaction that ends it."""
 
-    Datasets of a batch belong to one connection and end one after another, so exactly one of them is the last.
-    """
-    group = await datasets.batch(db, ended.company_id, ended.batch_id)
-    if any(dataset.completed is None for dataset in group):
-        return
-    company = await companies.get(db, ended.company_id)
-    since = [dataset.since for dataset in group if dataset.since is not None]
+
+def summary(views: Views, company: Company, reads: Sequence[Dataset]) -> dict[str, Any]:
+    """What the events tell of reads that have ended."""
+    since = [dataset.since for dataset in reads if dataset.since is not None]
     payload: dict[str, Any] = {
         "referenceCompany": msgspec.to_builtins(views.reference(company)),
         "dataTypes": [
@@ -56,14 +55,29 @@ async def batch_completed(db: Db, views: Views, ended: Dataset) -> None:
                 "status": dataset.status,
                 "issues": msgspec.json.decode(dataset.issues),
             }
-            for dataset in group
+            for dataset in reads
         ],
     }
-    if len(since) == len(group):
+    if len(since) == len(reads):
         payload["modifiedFromDate"] = contract_datetime(min(since))
+    return payload
+
+
+async def batch_completed(db: Db, views: Views, ended: Dataset, on_batch: Sequence[OnBatch] = ()) -> None:
+    """Raise the events once the last dataset of a batch has ended; call it in the transaction that ended it.
+
+    Datasets of a batch belong to one connection and end one after another, so exactly one of them is the last.
+    """
+    group = await datasets.batch(db, ended.company_id, ended.batch_id)
+    if any(dataset.completed is None for dataset in group):
+        return
+    company = await companies.get(db, ended.company_id)
+    payload = summary(views, company, group)
     names = ["read.completed", "read.completed.initial"] if ended.is_initial else ["read.completed"]
     for name in names:
         await outbox.emit(db, name, payload, company_id=company.id, company_tags=company.tags)
+    for hook in on_batch:
+        await hook(db, group)
     for dataset in group:
         await _alert(db, dataset)
     if ended.is_initial and any(dataset.is_completed for dataset in group):

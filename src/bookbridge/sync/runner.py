@@ -7,6 +7,7 @@ error: wait and go on, end the dataset, or end them all because the authorisatio
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -44,6 +45,7 @@ from bookbridge.sync.dataset_run import (
     read_through,
 )
 from bookbridge.sync.datasets import Dataset, Status
+from bookbridge.sync.events import OnBatch
 from bookbridge.sync.states import Completeness
 
 log = structlog.get_logger(__name__)
@@ -62,7 +64,17 @@ NOT_LINKED = "The connection is no longer linked; it must be authorised again be
 class Runner:
     """Handler of the task `sync.connection`."""
 
-    def __init__(self, pool: asyncpg.Pool, sessions: Sessions, views: Views, *, slice_s: float = SLICE_S) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        sessions: Sessions,
+        views: Views,
+        *,
+        slice_s: float = SLICE_S,
+        on_batch: Sequence[OnBatch] = (),
+    ) -> None:
+        """`on_batch` is called at the end of each batch, in the transaction that ends it."""
+        self.on_batch = on_batch
         self.pool = pool
         self.sessions = sessions
         self.views = views
@@ -194,7 +206,7 @@ class Runner:
                 extent=dataset.extent,
             )
             await schedule.after_read(db, dataset)
-            await events.batch_completed(db, self.views, ended)
+            await events.batch_completed(db, self.views, ended, self.on_batch)
         log.info(
             "dataset_complete",
             dataset=str(dataset.id),
@@ -245,7 +257,7 @@ class Runner:
                     extent=dataset.extent,
                 )
             await schedule.after_read(db, dataset)
-            await events.batch_completed(db, self.views, ended)
+            await events.batch_completed(db, self.views, ended, self.on_batch)
         log.info(
             "dataset_ended",
             dataset=str(dataset.id),

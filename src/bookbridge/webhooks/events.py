@@ -30,6 +30,15 @@ WRITE_DATA_TYPES: Final = (
 )
 """Data type keys, as the contract spells them, that have write events."""
 
+READ_PRODUCTS: Final = {
+    "accounting": "the accounting product",
+    "lending": "the lending product",
+    "payables": "Bill Pay",
+    "expenses": "the expenses product",
+    "expenses-v1": "the older expenses product",
+}
+"""Products that read something, and what people call them."""
+
 _REPORTS = {
     "categorizedBankStatement": "The categorised bank statement",
     "creditModel": "The credit model report",
@@ -77,6 +86,10 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         EventType("connection.deleted", "Connections", "A connection was deleted."),
         EventType("read.completed", "Reads", "A batch of reads ended, each with success or failure."),
         EventType("read.completed.initial", "Reads", "The first reads after an authorisation ended."),
+        *(
+            EventType(f"{product}.read.completed", "Reads", f"All reads that {title} was refreshed with ended.")
+            for product, title in READ_PRODUCTS.items()
+        ),
         *_write_event_types(),
         EventType("expenses.sync.successful", "Expenses", "Every transaction of a sync reached the platform."),
         EventType("expenses.sync.unsuccessful", "Expenses", "A sync ended with at least one error or warning."),
@@ -88,6 +101,13 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
     ]
 }
 """By name, in the order in which a person should see them."""
+
+
+def product_read_event(product: str) -> str:
+    """The name of the event for the end of all reads of a product. Raises ValueError for one that has none."""
+    if product not in READ_PRODUCTS:
+        raise ValueError(f"{product!r} has no read events")
+    return f"{product}.read.completed"
 
 
 def write_event(data_type: str, *, successful: bool) -> str:

@@ -59,7 +59,7 @@ def example(event_type: str) -> dict[str, Any]:
             return _company()
         case "connection", change:
             return {"referenceCompany": _REFERENCE, "connection": _connection(_CONNECTION_STATUSES[change])}
-        case "read", _:
+        case _, _ if event_type.endswith(("read.completed", "read.completed.initial")):
             return _read()
         case "expenses", _:
             return _expenses(successful=rest.endswith(".successful"))

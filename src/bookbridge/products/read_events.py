@@ -1,0 +1,60 @@
+"""Telling callers when a product has been read: `{product}.read.completed`, once all reads of a refresh have ended.
+
+A refresh reads over several connections, a batch over each; workers end those at the same time. It must not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID, uuid4
+
+from bookbridge.companies import companies
+from bookbridge.companies.views import Views
+from bookbridge.store.pool import Db
+from bookbridge.sync import datasets, events
+from bookbridge.sync.datasets import Dataset
+from bookbridge.webhooks import outbox
+from bookbridge.webhooks.events import READ_PRODUCTS, product_read_event
+
+
+async def expect(db: Db, product: str, queued: Iterable[Dataset]) -> None:
+    """Remember the reads of one refresh; call it in the transaction that queues them."""
+    refresh_id = uuid4()
+    batches = {(row.company_id, row.batch_id, row.connection_id) for row in queued}
+    await db.executemany(
+        """insert into product_reads (company_id, refresh_id, batch_id, connection_id, product)
+        values ($1, $2, $3, $4, $5)""",
+        [(company, refresh_id, batch, connection, product) for company, batch, connection in batches],
+    )
+
+
+async def batch_ended(views: Views, db: Db, ended: Sequence[Dataset]) -> None:
+    """Hook for the end of a batch, called in the transaction that ends it: raise the event of each refresh whose last
+    batch it was. Does nothing for reads that no product asked for."""
+    company_id, batch_id = ended[0].company_id, ended[0].batch_id
+    waiting = await db.fetch(
+        "select refresh_id, product from product_reads where company_id = $1 and batch_id = $2", company_id, batch_id
+    )
+    for row in waiting:
+        await _ended(views, db, company_id, row["refresh_id"], row["product"])
+
+
+async def _ended(views: Views, db: Db, company_id: UUID, refresh_id: UUID, product: str) -> None:
+    # Two workers may end two batches at once, and neither sees the other's end before it is committed. The rows make
+    # the second one wait for the first, and see it then.
+    batches = await db.fetch(
+        """select batch_id from product_reads where company_id = $1 and refresh_id = $2
+        order by batch_id for update""",
+        company_id,
+        refresh_id,
+    )
+    reads = [read for row in batches for read in await datasets.batch(db, company_id, row["batch_id"])]
+    if any(read.completed is None for read in reads):
+        return
+    await db.execute("delete from product_reads where company_id = $1 and refresh_id = $2", company_id, refresh_id)
+    if product in READ_PRODUCTS:
+        company = await companies.get(db, company_id)
+        payload = events.summary(views, company, reads)
+        await outbox.emit(
+            db, product_read_event(product), payload, company_id=company.id, company_tags=dict(company.tags)
+        )
