@@ -95,7 +95,7 @@ async def upload_attachment(
     rule = connector.attachment_rule(data_type)
     if rule is None:
         raise NotSupported(data_type, connector.key)
-    file, digest = await _file(request, rule)
+    file, digest = await file_of(request, rule)
     submission = _submission(request, data_type, Kind.UPLOAD_ATTACHMENT, record_id, file=file)
     fingerprint = b"\n".join([file.name.encode("utf-8", "replace"), file.content_type.encode(), digest])
     return await _submit(request, services, connector, of_company, of_connection, submission, fingerprint)
@@ -227,7 +227,7 @@ async def _connector(db: Db, company_id: UUID, connection_id: UUID, data_type: s
     return found
 
 
-async def _file(request: AnyRequest, rule: AttachmentRule) -> tuple[File, bytes]:
+async def file_of(request: AnyRequest, rule: AttachmentRule) -> tuple[File, bytes]:
     """The file in the form, kept on disk unless it is small, and the SHA-256 of its content. Raises ApiError 413 as
     early as its size is known, 400 for a form without a file."""
     if (request.content_length or 0) > rule.size_max_bytes + MULTIPART_OVERHEAD_BYTES:
