@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -143,6 +144,52 @@ async def test_write_and_attach(api: Api, sandbox: Sandbox) -> None:
     assert_error(await api.http.get(f"{path.replace('/bills/', '/suppliers/')}"), 404)
 
 
+async def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(api: Api, sandbox: Sandbox) -> None:
+    company, connection = await authorised(api, sandbox)
+    await read_everything(api, company)
+    base = f"/companies/{company}/connections/{connection}"
+    counters = await sandbox.control("GET", "counters")
+    key = {"Idempotency-Key": str(uuid4())}
+    body = {"supplierName": "New & Co", "status": "Active"}
+
+    answer = await api.http.post(f"{base}/push/suppliers?dryRun=true", json=body, headers=key)
+    assert answer.status_code == 200, answer.text
+    created = answer.json()
+    assert (created["status"], created["statusCode"], created["dryRun"]) == ("Success", 200, True), created
+    assert created["pushOperationKey"] == "00000000-0000-0000-0000-000000000000"
+    assert "changes" not in created
+    assert (created["request"]["method"], created["request"]["path"]) == ("PUT", "/api.xro/2.0/Contacts")
+    assert created["request"]["payload"]["Name"] == "New & Co"
+    assert "Bearer" not in answer.text
+
+    suppliers = (await api.http.get(f"/companies/{company}/data/suppliers?query=status=Active")).json()["results"]
+    wanted = suppliers[0]["id"]
+    updated = (await api.http.put(f"{base}/push/suppliers/{wanted}?dryRun=true", json=body)).json()
+    assert (updated["request"]["method"], updated["request"]["path"]) == ("POST", f"/api.xro/2.0/Contacts/{wanted}")
+    bill = (await api.http.get(f"/companies/{company}/data/bills?query=status=Open")).json()["results"][0]["id"]
+    deleted = (await api.http.delete(f"{base}/push/bills/{bill}?dryRun=true")).json()
+    assert deleted["request"]["payload"] == {"Status": "VOIDED"}
+    files = {"f": ("scan.pdf", b"%PDF-1.4 test", "application/pdf")}
+    attached = (await api.http.post(f"{base}/push/bills/{bill}/attachments?dryRun=true", files=files)).json()
+    described = {"fileName": "scan.pdf", "contentType": "application/pdf", "sizeBytes": 13}
+    assert attached["request"]["payload"] == described
+    assert attached["request"]["path"].endswith(f"/Invoices/{bill}/Attachments/scan.pdf")
+
+    missing = (await api.http.delete(f"{base}/push/bills/{uuid4()}?dryRun=true")).json()
+    assert (missing["status"], missing["statusCode"]) == ("Failed", 400)
+    assert "request" not in missing
+    invalid = (await api.http.post(f"{base}/push/suppliers?dryRun=true", json={"phone": "1", "colour": "red"})).json()
+    assert (invalid["status"], "request" in invalid) == ("Failed", False)
+    assert {one["itemId"] for one in invalid["validation"]["errors"]} >= {"status"}
+    assert {one["itemId"] for one in invalid["validation"]["warnings"]} == {"colour"}
+
+    assert (await api.http.get(f"/companies/{company}/push")).json()["totalResults"] == 0
+    assert (await sandbox.control("GET", "counters"))["effects"] == counters["effects"]
+    # The key is still free for the write itself.
+    real = (await api.http.post(f"{base}/push/suppliers", json=body, headers=key)).json()
+    assert (await _ended(api, company, real))["status"] == "Success"
+
+
 async def test_writes_of_the_libraries(api: Api, sandbox: Sandbox) -> None:
     company, connection = await authorised(api, sandbox)
     await read_everything(api, company)
@@ -207,3 +254,17 @@ async def test_vendor_in_trouble(api: Api, sandbox: Sandbox, kind: str, status: 
     assert ("retry-after" in answer.headers) == (status == 429)
     shown = (await api.http.get(f"/companies/{company}/connections/{connection}")).json()
     assert shown["status"] == ("Deauthorized" if kind == "revoke" else "Linked")
+
+
+async def test_queries_find_what_was_written_although_nothing_was_read(api: Api, sandbox: Sandbox) -> None:
+    company, connection = await authorised(api, sandbox)
+    body = {"supplierName": "Found at once", "status": "Active"}
+    path = f"/companies/{company}/connections/{connection}/push/suppliers?allowSyncOnPushComplete=false"
+    key = (await api.http.post(path, json=body)).json()["pushOperationKey"]
+    await until(api, f"/companies/{company}/push/{key}", lambda operation: operation["status"] == "Success")
+    async with asyncio.timeout(DEADLINE_S):
+        while not await api.pool.fetchval("select count(*) from record_keys where data_type = 'suppliers'"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert (await api.http.get(f"/companies/{company}/data/history")).json()["totalResults"] == 0
+    found = (await api.http.get(f"/companies/{company}/data/suppliers?query=supplierName=Found at once")).json()
+    assert found["totalResults"] == 1
