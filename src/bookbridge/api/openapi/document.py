@@ -41,7 +41,7 @@ _DESCRIPTION: Final = (
 
 _QUERY: Final = (
     "A condition: comparisons of fields (`=`, `!=`, `>`, `>=`, `<`, `<=`, and `~` for containing), joined by `&&` and "
-    "`||` and grouped by brackets: `amountDue>0&&dueDate<2026-02-01`."
+    "`||` and grouped by braces: `amountDue>0&&dueDate<2026-02-01`."
 )
 
 PAGE_PARAMETERS: Final = (
@@ -157,7 +157,15 @@ def undescribed(handlers: Iterable[HTTPRouteHandler]) -> list[str]:
 def _path(row: Operation, template: str) -> str:
     def named(found: re.Match[str]) -> str:
         name = found["name"]
-        return row.fixed.get(name) or "{" + PATH_PARAMETERS[name].name + "}"
+        if name in row.fixed:
+            return row.fixed[name]
+        if name in PATH_PARAMETERS:
+            return f"{{{PATH_PARAMETERS[name].name}}}"
+        head, *tail = name.split("_")
+        camel = head + "".join(word.title() for word in tail)
+        if camel not in {one.name for one in row.path_parameters}:
+            raise ValueError(f"{row.id}: say what {camel} is, in PATH_PARAMETERS or in the row's path_parameters")
+        return f"{{{camel}}}"
 
     return _PARAMETER.sub(named, template)
 
