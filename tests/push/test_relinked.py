@@ -13,11 +13,11 @@ from bookbridge.companies import deletion
 from bookbridge.companies.connections import Connection
 from bookbridge.connectors.kit.session import Written
 from bookbridge.push.operations import Status
-from bookbridge.push.run import MAY_HAVE_LANDED, NOTHING_WRITTEN
+from bookbridge.push.run import MAY_HAVE_LANDED, NOTHING_WRITTEN, Backoff
 from bookbridge.store.pool import Db
 from bookbridge.sync import queue
 from bookbridge.sync.queue import queue_if_idle
-from tests.push.conftest import Desk, supplier
+from tests.push.conftest import DEADLINE_S, Desk, supplier
 from tests.push.ledger import Ledger
 from tests.push.ledger_connector import LedgerSession
 
@@ -41,8 +41,11 @@ async def test_a_write_that_may_have_landed_in_the_earlier_books_says_so(desk: D
     await lead_to(desk, "org-1")
     ledger.faults = ["drop_after"]
     operation = await desk.submit(body=supplier("Papers Ltd"))
+    # Long enough for the connection to be linked anew before the look-up, however slow this machine is.
+    desk.runner._backoff = Backoff(first_s=DEADLINE_S)
     await desk.runner.handler(str(desk.connection.id))
     await lead_to(desk, "org-2")
+    await desk.pool.execute("update push_operations set not_before = now()")
     await desk.work()
     assert ledger.writes == 1
     assert ((await desk.get(operation.id)).error_message or "").endswith(MAY_HAVE_LANDED)

@@ -119,13 +119,16 @@ async def _session(services: Services, company_id: str, connection_id: str) -> A
 
 
 @asynccontextmanager
-async def session_of(services: Services, of_company: UUID, wanted: UUID) -> AsyncIterator[Session]:
-    """A session on the connection. A vendor that no longer lets us in ends the connection's link."""
+async def session_of(
+    services: Services, of_company: UUID, wanted: UUID, *, dry_run: bool = False
+) -> AsyncIterator[Session]:
+    """A session on the connection; in a dry run it writes nothing. A vendor that no longer lets us in ends the
+    connection's link."""
     async with services.pool.acquire() as db:
         await companies.get(db, of_company)
         connection = await connections.get(db, of_company, wanted)
     try:
-        async with services.sessions.open(connection, budget_wait_max_s=BUDGET_WAIT_MAX_S) as session:
+        async with services.sessions.open(connection, budget_wait_max_s=BUDGET_WAIT_MAX_S, dry_run=dry_run) as session:
             yield session
     except NeedsRelink as error:
         async with services.pool.acquire() as db, db.transaction():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -18,6 +19,7 @@ from litestar.exceptions import InternalServerException
 from litestar.types import ControllerRouterHandler
 
 from bookbridge.accounting import catalog
+from bookbridge.api.attachments import session_of
 from bookbridge.api.bodies import AnyRequest, answer, body_of, cut_off, raw_answer
 from bookbridge.api.errors import PUSH, ApiError, not_found
 from bookbridge.api.idempotency import in_transaction
@@ -34,8 +36,9 @@ from bookbridge.push import operations, story
 from bookbridge.push.errors import NotSupported
 from bookbridge.push.operations import PushOperation
 from bookbridge.push.options import options
-from bookbridge.push.submit import TIMEOUT_MAX_MINUTES, Submission, submit
-from bookbridge.push.views import push_operation, story_of
+from bookbridge.push.rehearsal import refused, rehearse
+from bookbridge.push.submit import TIMEOUT_MAX_MINUTES, Submission, prepare, submit
+from bookbridge.push.views import push_operation, rehearsed, story_of
 from bookbridge.store.pool import Db
 
 WHAT = "PushOperation"
@@ -179,11 +182,29 @@ async def _submit(
     submission: Submission,
     fingerprint: bytes | None,
 ) -> Response[bytes]:
+    if boolean(parameters(request), "dryRun", False):
+        return await _rehearsed(services, connector, company_id, connection_id, submission)
+
     async def work(db: Db) -> Response[bytes]:
         row = await submit(db, services.views, connector, company_id, connection_id, submission)
         return answer(push_operation(row))
 
     return await in_transaction(services, request, work, fingerprint=fingerprint)
+
+
+async def _rehearsed(
+    services: Services, connector: Connector, company_id: UUID, connection_id: UUID, submission: Submission
+) -> Response[bytes]:
+    """What a write would come to, were it sent now: an addition to the contract (`dryRun=true`). Nothing is stored, no
+    Idempotency-Key is used up."""
+    async with services.pool.acquire() as db:
+        connection = await connections.get(db, company_id, connection_id)
+        prepared = await prepare(db, connector, connection, submission)
+    if prepared.refusal is not None:
+        return answer(rehearsed(connection, refused(prepared, datetime.now(UTC))))
+    async with session_of(services, company_id, connection_id, dry_run=True) as session:
+        found = await rehearse(services.pool, session, connector, connection, submission, prepared)
+    return answer(rehearsed(connection, found))
 
 
 def _key(segment: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx2
 
@@ -43,9 +43,10 @@ class Sessions:
 
     @asynccontextmanager
     async def open(
-        self, connection: Connection, *, budget_wait_max_s: float = BUDGET_WAIT_MAX_S
+        self, connection: Connection, *, budget_wait_max_s: float = BUDGET_WAIT_MAX_S, dry_run: bool = False
     ) -> AsyncIterator[Session]:
-        """A session on a linked connection, for a bounded piece of work.
+        """A session on a linked connection, for a bounded piece of work. In a dry run it writes nothing: what would
+        raises WouldSend.
 
         Raises NeedsRelink unless it is Linked, NotSupported without a connector, VendorUnavailable without
         our registration at the vendor. What is done with the session may raise any VendorError.
@@ -55,15 +56,14 @@ class Sessions:
         vendor = connector_of(connection)
         auth = vendor.auth if isinstance(vendor.auth, OAuth2) else None
         authorizer = self._tokens.authorizer(connection, auth)
-        yield vendor.open(
-            self.access(
-                connection,
-                authorizer,
-                connection.facts,
-                connection.organisation_id,
-                budget_wait_max_s=budget_wait_max_s,
-            )
+        access = self.access(
+            connection,
+            authorizer,
+            connection.facts,
+            connection.organisation_id,
+            budget_wait_max_s=budget_wait_max_s,
         )
+        yield vendor.open(replace(access, dry_run=dry_run))
 
     def access(
         self,

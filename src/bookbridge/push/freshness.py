@@ -13,9 +13,6 @@ import msgspec
 from bookbridge.accounting.records import ListedRecord
 from bookbridge.connectors.kit.errors import NotSupported, RecordNotFound, Rejected
 from bookbridge.connectors.kit.session import Session
-from bookbridge.push import story
-from bookbridge.push.operations import PushOperation
-from bookbridge.push.story import Step
 from bookbridge.store import records
 from bookbridge.store.records import Scope
 
@@ -29,24 +26,20 @@ class _Read(msgspec.Struct, rename="camel"):
     source_modified_date: str | None = None
 
 
-async def check(pool: asyncpg.Pool, session: Session, operation: PushOperation) -> None:
-    """Raises Rejected when the record has changed since it was last read, RecordNotFound when it is gone, and any
-    VendorError of asking."""
-    record_id = operation.record_id or ""
-    scope = Scope(operation.company_id, operation.data_type, operation.connection_id)
+async def compare(pool: asyncpg.Pool, session: Session, scope: Scope, record_id: str) -> str:
+    """What the comparison found, for people. Raises Rejected when the record has changed since it was last read,
+    RecordNotFound when it is gone, and any VendorError of asking. `scope` names a connection."""
     body = await records.get_body(pool, scope, record_id)
     read = None if body is None else msgspec.json.decode(body, type=_Read).source_modified_date
     if read is None:
-        await story.append(pool, operation, Step.COMPARED, "Nothing was read of this record before.")
-        return
+        return "Nothing was read of this record before."
     try:
-        found = await session.record(operation.data_type, record_id)
+        found = await session.record(scope.data_type, record_id)
     except NotSupported:
-        await story.append(pool, operation, Step.COMPARED, "The platform gives no single records of this type.")
-        return
+        return "The platform gives no single records of this type."
     if found is None:
         raise RecordNotFound("The platform has no such record any more.")
     now = found.record.source_modified_date if isinstance(found.record, ListedRecord) else None
     if now is not None and now != read:
         raise Rejected(CHANGED.format(now=now, read=read))
-    await story.append(pool, operation, Step.COMPARED, "The record is as it was last read.")
+    return "The record is as it was last read."

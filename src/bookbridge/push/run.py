@@ -60,6 +60,7 @@ from bookbridge.push.sending import Sending
 from bookbridge.push.settled import OnSettled
 from bookbridge.push.story import Step
 from bookbridge.store.pool import Db
+from bookbridge.store.records import Scope
 
 log = structlog.get_logger(__name__)
 
@@ -185,28 +186,33 @@ class Runner:
         """Look the write up if it may have landed before, else send it. Raises VendorError, PushError."""
         operation, content = await self._resolved(operation, await operations.content(self._pool, operation))
         async with self._sessions.open(connection) as session:
+            if stage is Stage.ACCEPTED and operation.kind is Kind.UPDATE and not operation.force_update:
+                scope = Scope(operation.company_id, operation.data_type, operation.connection_id)
+                found = await freshness.compare(self._pool, session, scope, operation.record_id or "")
+                await story.append(self._pool, operation, Step.COMPARED, found)
+            claimed = frozenset() if stage is Stage.ACCEPTED else await operations.claimed(self._pool, operation)
+            intent = operations.intent(operation, claimed)
+            sending = Sending(
+                session, connector, operation.data_type, operation.kind, operation.record_id, content, intent
+            )
             if stage is Stage.ACCEPTED:
-                if operation.kind is Kind.UPDATE and not operation.force_update:
-                    await freshness.check(self._pool, session, operation)
-                return await Sending(session, connector, operation, content, operations.intent(operation)).send()
-            intent = operations.intent(operation, await operations.claimed(self._pool, operation))
-            sending = Sending(session, connector, operation, content, intent)
-            found = await self._found(sending)
-            if found is not None:
-                return found
+                return await sending.send()
+            written = await self._found(operation, sending)
+            if written is not None:
+                return written
             try:
                 return await sending.send()
             except (Rejected, RecordNotFound):
                 # The earlier sending may have landed between the look-up and now, and be the very reason.
-                found = await self._found(sending)
-                if found is None:
+                written = await self._found(operation, sending)
+                if written is None:
                     raise
-                return found
+                return written
 
-    async def _found(self, sending: Sending) -> Written | None:
+    async def _found(self, operation: PushOperation, sending: Sending) -> Written | None:
         found = await sending.find()
         told = NOT_FOUND if found is None else FOUND
-        await story.append(self._pool, sending.operation, Step.LOOKED_UP, told)
+        await story.append(self._pool, operation, Step.LOOKED_UP, told)
         return found
 
     async def _resolved(self, operation: PushOperation, content: Content) -> tuple[PushOperation, Content]:

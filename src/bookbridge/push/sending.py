@@ -15,7 +15,7 @@ from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.errors import Rejected
 from bookbridge.connectors.kit.session import File, Intent, Session, Written
 from bookbridge.push import bodies
-from bookbridge.push.operations import Content, PushOperation
+from bookbridge.push.operations import Content
 from bookbridge.push.submit import write_row
 
 
@@ -25,18 +25,19 @@ class Sending:
 
     session: Session
     connector: Connector
-    operation: PushOperation
+    data_type: str
+    kind: Kind
+    record_id: str | None
     content: Content
     intent: Intent
 
     async def send(self) -> Written:
         """Send the write with its intent."""
-        operation = self.operation
-        if operation.kind is Kind.UPLOAD_ATTACHMENT:
+        if self.kind is Kind.UPLOAD_ATTACHMENT:
             record_id, file = self._attachment()
-            return await self.session.attach(operation.data_type, record_id, file, self.intent)
-        row = write_row(self.connector, operation.data_type, operation.kind)
-        return await self.session.write(row, self._record(), self.intent, record_id=operation.record_id)
+            return await self.session.attach(self.data_type, record_id, file, self.intent)
+        row = write_row(self.connector, self.data_type, self.kind)
+        return await self.session.write(row, self._record(), self.intent, record_id=self.record_id)
 
     async def find(self) -> Written | None:
         """Look up whether an earlier sending landed."""
@@ -47,17 +48,16 @@ class Sending:
         return None if (found.attachment_id or found.record_id) in self.intent.claimed else found
 
     async def _find(self) -> Written | None:
-        operation = self.operation
-        if operation.kind is Kind.UPLOAD_ATTACHMENT:
+        if self.kind is Kind.UPLOAD_ATTACHMENT:
             record_id, file = self._attachment()
-            return await self.session.find_attachment(operation.data_type, record_id, file, self.intent)
-        row = write_row(self.connector, operation.data_type, operation.kind)
-        return await self.session.find(row, self._record(), self.intent, record_id=operation.record_id)
+            return await self.session.find_attachment(self.data_type, record_id, file, self.intent)
+        row = write_row(self.connector, self.data_type, self.kind)
+        return await self.session.find(row, self._record(), self.intent, record_id=self.record_id)
 
     def _record(self) -> Record | None:
         if self.content.body is None:
             return None
-        row = write_row(self.connector, self.operation.data_type, self.operation.kind)
+        row = write_row(self.connector, self.data_type, self.kind)
         try:
             return bodies.record_of(row, self.content.body)
         except msgspec.ValidationError as error:
@@ -65,6 +65,6 @@ class Sending:
             raise Rejected(f"The record is no longer valid: {error}") from error
 
     def _attachment(self) -> tuple[str, File]:
-        if self.content.file is None or self.operation.record_id is None:
+        if self.content.file is None or self.record_id is None:
             raise Rejected("The file to attach is gone.")
-        return self.operation.record_id, self.content.file
+        return self.record_id, self.content.file

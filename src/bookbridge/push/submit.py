@@ -6,7 +6,7 @@ What can be answered only by the vendor is left to `run`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -56,6 +56,25 @@ class Submission:
     """Of an update: overwrite the record even if somebody changed it on the platform since it was last read."""
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A write that could be accepted."""
+
+    data_type: str
+    """Key of the data type, in the contract's spelling."""
+    content: Content
+    validation: Validation | None
+    named: Mapping[str, NamedWrite]
+    """The earlier writes whose keys stand for ids in it."""
+
+    @property
+    def refusal(self) -> str | None:
+        """Why it is not accepted, in a sentence that leads to the validation; None if it is."""
+        if self.validation is None or not self.validation.errors:
+            return None
+        return f"Push failed for {catalog.by_key(self.data_type).name}: see validation for what is wrong."
+
+
 async def submit(
     db: Db, views: Views, connector: Connector, company_id: UUID, connection_id: UUID, submission: Submission
 ) -> PushOperation:
@@ -66,24 +85,29 @@ async def submit(
 
     Raises a PushError or ConnectionNotFound when it is not even that; nothing is stored then.
     """
+    supported_key(connector, submission.data_type)
+    connection = await connections.hold(db, company_id, connection_id)
+    prepared = await prepare(db, connector, connection, submission)
+    if await operations.pending_count(db, connection_id, PENDING_MAX) >= PENDING_MAX:
+        raise TooManyPending(f"More than {PENDING_MAX} writes wait on this connection; please retry later")
+    return await _store(db, views, connection, submission, prepared)
+
+
+async def prepare(db: Db, connector: Connector, connection: Connection, submission: Submission) -> Prepared:
+    """All that can be said about a write without asking the vendor; nothing is stored. Raises a PushError."""
     data_type = supported_key(connector, submission.data_type)
     if submission.timeout_in_minutes is not None and not 1 <= submission.timeout_in_minutes <= TIMEOUT_MAX_MINUTES:
         raise BadParameter(f"timeoutInMinutes must lie in 1..{TIMEOUT_MAX_MINUTES}", "timeoutInMinutes")
     _check_record_id(submission)
-    connection = await connections.hold(db, company_id, connection_id)
     if connection.status is not Status.LINKED:
-        raise ConnectionNotLinked(connection_id, connection.status.value)
-    if await operations.pending_count(db, connection_id, PENDING_MAX) >= PENDING_MAX:
-        raise TooManyPending(f"More than {PENDING_MAX} writes wait on this connection; please retry later")
+        raise ConnectionNotLinked(connection.id, connection.status.value)
     if submission.kind is Kind.UPLOAD_ATTACHMENT:
-        content, validation = Content(file=await _attachment(connector, data_type, submission.file)), None
-        named = await _named(db, connection, submission)
-    else:
-        write = write_row(connector, data_type, submission.kind)
-        named = await _named(db, connection, submission)
-        content, validation = await _checked(db, write, connection, submission, named)
-    awaits = [earlier.id for earlier in named.values()]
-    return await _store(db, views, connection, data_type, submission, content, validation, awaits)
+        file = await _attachment(connector, data_type, submission.file)
+        return Prepared(data_type, Content(file=file), None, await _named(db, connection, submission))
+    write = write_row(connector, data_type, submission.kind)
+    named = await _named(db, connection, submission)
+    content, validation = await _checked(db, write, connection, submission, named)
+    return Prepared(data_type, content, validation, named)
 
 
 def supported_key(connector: Connector, data_type: str) -> str:
@@ -134,31 +158,26 @@ async def _store(
     db: Db,
     views: Views,
     connection: Connection,
-    data_type: str,
     submission: Submission,
-    content: Content,
-    validation: Validation | None,
-    awaits: Sequence[UUID],
+    prepared: Prepared,
 ) -> PushOperation:
-    refused = validation is not None and bool(validation.errors)
-    name = catalog.by_key(data_type).name
     operation = await transitions.insert(
         db,
         company_id=connection.company_id,
         connection_id=connection.id,
-        data_type=data_type,
+        data_type=prepared.data_type,
         kind=submission.kind,
-        content=content,
+        content=prepared.content,
         organisation_id=connection.organisation_id,
         record_id=submission.record_id,
         sync_on_complete=submission.sync_on_complete,
         timeout_in_minutes=submission.timeout_in_minutes,
         force_update=submission.force_update,
-        awaits=awaits,
-        validation=validation,
-        failed_because=f"Push failed for {name}: see validation for what is wrong." if refused else None,
+        awaits=[earlier.id for earlier in prepared.named.values()],
+        validation=prepared.validation,
+        failed_because=prepared.refusal,
     )
-    if refused:
+    if prepared.refusal is not None:
         await events.tell(db, views, operation, successful=False)
         await settled.tell(db, operation)
         return operation

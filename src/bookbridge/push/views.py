@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from bookbridge.accounting.dates import ContractDateTime, contract_datetime
+from bookbridge.companies.connections import Connection
 from bookbridge.push.findings import Validation
-from bookbridge.push.operations import STATUS_CODES, Change, PushOperation, Stage
+from bookbridge.push.operations import STATUS_CODES, Change, PushOperation, Stage, Status
+from bookbridge.push.rehearsal import Rehearsal, Request
 from bookbridge.push.story import StoryStep
 
 SECONDS_PER_MINUTE = 60
+NO_KEY: Final = UUID(int=0)
+"""In the place of a pushOperationKey, where there is no operation."""
 
 
 class PushOperationView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -47,6 +52,30 @@ class PushOperationView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     outcome: str | None = None
     """An addition to the contract: `uncertain` while the platform may have written it and is asked whether it did;
     absent otherwise."""
+    dry_run: bool = False
+    """An addition to the contract: true in the answer to a dry run, absent otherwise."""
+    request: Request | None = None
+    """An addition to the contract: what a dry run would have sent."""
+
+
+def rehearsed(connection: Connection, rehearsal: Rehearsal) -> PushOperationView:
+    """A dry run in the shape of an operation that has come to its end: Success if it would be sent, Failed if not. Its
+    key is all zeros, since there is no operation."""
+    status = Status.SUCCESS if rehearsal.error_message is None else Status.FAILED
+    return PushOperationView(
+        data_type=rehearsal.data_type,
+        company_id=connection.company_id,
+        push_operation_key=NO_KEY,
+        data_connection_key=connection.id,
+        requested_on_utc=contract_datetime(rehearsal.requested),
+        completed_on_utc=contract_datetime(rehearsal.requested),
+        status=status.value,
+        error_message=rehearsal.error_message,
+        validation=rehearsal.validation,
+        status_code=STATUS_CODES[status],
+        dry_run=True,
+        request=rehearsal.request,
+    )
 
 
 class StoryStepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
