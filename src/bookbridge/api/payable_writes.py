@@ -14,14 +14,16 @@ from typing import Any, Final
 from litestar import Response, post, put
 from litestar.types import ControllerRouterHandler
 
+from bookbridge.accounting.attachments import Attachment
 from bookbridge.accounting.catalog import by_key
 from bookbridge.api.awaited import AwaitedWrite, carried_out
 from bookbridge.api.bodies import AnyRequest, answer, decoded
 from bookbridge.api.errors import PUSH, ApiError
 from bookbridge.api.parameters import company_id_of, connection_id_of, record_id_of
-from bookbridge.api.payables import BASE, asked
+from bookbridge.api.payables import ATTACHMENTS, BASE, asked
+from bookbridge.api.push import UPLOAD_SIZE_MAX_BYTES, file_of
 from bookbridge.api.services import Given, Services
-from bookbridge.companies import connections
+from bookbridge.companies import companies, connections
 from bookbridge.companies.sessions import connector_of
 from bookbridge.connectors.integrations import integration
 from bookbridge.connectors.kit.connector import Connector
@@ -34,6 +36,7 @@ from bookbridge.products.bill_pay.prototypes import (
     Invalid,
     SupplierPrototype,
 )
+from bookbridge.push.errors import NotSupported
 from bookbridge.push.operations import PushOperation
 from bookbridge.push.submit import Submission
 from bookbridge.store import records
@@ -100,6 +103,41 @@ async def create_bank_account(
     given = await _given(request, BankAccountPrototype, prototypes.check_bank_account)
     write = _Write(services, company_id, connection_id, "bankAccounts", shapes.bank_account, CREATED)
     return await write.carried_out(request, lambda ledger: writing.new_bank_account(ledger, given))
+
+
+@post(ATTACHMENTS, status_code=CREATED, request_max_body_size=UPLOAD_SIZE_MAX_BYTES)
+async def upload_payable_attachment(
+    request: AnyRequest, company_id: str, connection_id: str, bill_id: str, services: Given
+) -> Response[bytes]:
+    """Attach a file to a bill: the first part of the form that is a file, whatever its name."""
+    of_company, of_connection, wanted = (
+        company_id_of(company_id),
+        connection_id_of(connection_id),
+        record_id_of(bill_id),
+    )
+    async with services.pool.acquire() as db:
+        await companies.get(db, of_company)
+        connector = connector_of(await connections.get(db, of_company, of_connection))
+    rule = connector.attachment_rule("bills")
+    if rule is None:
+        raise NotSupported("bills", connector.key)
+    file, digest = await file_of(request, rule)
+
+    async def prepared() -> tuple[Connector, Submission]:
+        async with ledger_of(services, company_id, connection_id) as ledger:
+            return connector, await writing.attachment(ledger, wanted, file)
+
+    async def answered(ended: PushOperation) -> Response[bytes]:
+        async with asked(services, company_id, connection_id) as session:
+            for attachment in await session.attachments("bills", wanted):
+                if attachment.id == ended.attachment_id:
+                    return answer(attachment, CREATED)
+        # The ledger lists it late, or somebody took it away at once: it is there all the same, or was.
+        return answer(Attachment(id=ended.attachment_id, name=file.name, content_type=file.content_type), CREATED)
+
+    write = AwaitedWrite(of_company, of_connection, prepared, answered)
+    fingerprint = b"\n".join([file.name.encode("utf-8", "replace"), file.content_type.encode(), digest])
+    return await carried_out(services, request, write, fingerprint=fingerprint)
 
 
 async def _given(request: AnyRequest, kind: type[Any], check: Callable[[Any], None]) -> Any:
@@ -175,4 +213,5 @@ ROUTES: list[ControllerRouterHandler] = [
     create_supplier,
     update_supplier,
     create_bank_account,
+    upload_payable_attachment,
 ]

@@ -12,12 +12,13 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from litestar import Response, get
+from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
-from bookbridge.api.attachments import session_of
+from bookbridge.api.attachments import download_attachment, session_of
 from bookbridge.api.bodies import AnyRequest, answer
 from bookbridge.api.errors import PULL, ApiError
-from bookbridge.api.parameters import company_id_of, connection_id_of, parameters
+from bookbridge.api.parameters import company_id_of, connection_id_of, parameters, record_id_of
 from bookbridge.api.services import Given, Services
 from bookbridge.connectors.kit.session import Session
 from bookbridge.products.bill_pay import reading
@@ -32,6 +33,7 @@ from bookbridge.products.bill_pay.records import (
 )
 
 BASE: Final = "/companies/{company_id:str}/connections/{connection_id:str}/payables"
+ATTACHMENTS: Final = BASE + "/bills/{bill_id:str}/attachments"
 TOO_SLOW: Final = "The platform took too long to answer; nothing was changed. Please try again later."
 
 
@@ -78,6 +80,24 @@ async def list_suppliers(request: AnyRequest, company_id: str, connection_id: st
     return answer(Suppliers(results=results[0], pagination=pagination))
 
 
+@get(ATTACHMENTS)
+async def list_payable_attachments(
+    company_id: str, connection_id: str, bill_id: str, services: Given
+) -> Response[bytes]:
+    """The files attached to a bill."""
+    async with asked(services, company_id, connection_id) as session:
+        return answer(await session.attachments("bills", record_id_of(bill_id)))
+
+
+@get(ATTACHMENTS + "/{attachment_id:str}/download")
+async def download_payable_attachment(
+    company_id: str, connection_id: str, bill_id: str, attachment_id: str, services: Given
+) -> Stream:
+    """The file's bytes."""
+    found: Stream = await download_attachment.fn(company_id, connection_id, "bills", bill_id, attachment_id, services)
+    return found
+
+
 @asynccontextmanager
 async def asked(services: Services, company_id: str, connection_id: str) -> AsyncIterator[Session]:
     """A session on the connection for as long as a request may wait. Raises ApiError 424 when that is over."""
@@ -120,4 +140,6 @@ ROUTES: list[ControllerRouterHandler] = [
     get_payment_mapping_options,
     list_bills,
     list_suppliers,
+    list_payable_attachments,
+    download_payable_attachment,
 ]

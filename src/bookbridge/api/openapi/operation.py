@@ -109,6 +109,8 @@ PATH_PARAMETERS: Final[Mapping[str, Parameter]] = {
     "company_id": Parameter("companyId", "The company.", _UUID),
     "connection_id": Parameter("connectionId", "The connection.", _UUID),
     "attachment_id": Parameter("attachmentId", "The attachment.", text()),
+    "bill_id": Parameter("billId", "The bill, by the accounting software's own id.", text()),
+    "supplier_id": Parameter("supplierId", "The supplier, by the accounting software's own id.", text()),
     "record_id": Parameter("recordId", "The record, by the accounting software's own id.", text()),
     "dataset_id": Parameter("datasetId", "The read.", _UUID),
     "operation_id": Parameter("pushOperationKey", "The write.", _UUID),

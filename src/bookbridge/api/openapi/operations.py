@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bookbridge.api.openapi.operation import Operation
+from bookbridge.api.openapi.rows.bill_pay import BILL_PAY
 from bookbridge.api.openapi.rows.companies import COMPANIES, CONNECTIONS
 from bookbridge.api.openapi.rows.expenses import EXPENSES
 from bookbridge.api.openapi.rows.reading import CUSTOM_DATA, READS, REPORTS
@@ -31,6 +32,7 @@ SUBJECTS: Final = (
     Subject("Writes", "What may be written, and what became of it.", WRITES),
     Subject("Reports", "Statements and reports drawn up from what was read.", REPORTS),
     Subject("Custom data", "Data types and fields of your own, read from a platform.", CUSTOM_DATA),
+    Subject("Bill Pay", "Bills and their payments, in the ledger itself and at once.", BILL_PAY),
     Subject("Expenses", "Expenses of your application, brought into a company's books.", EXPENSES),
     Subject("Webhooks", "Being told of what happens.", WEBHOOKS),
     Subject("Integrations", "The platforms, and what each can do.", INTEGRATIONS),
