@@ -149,8 +149,9 @@ class Client:
 def element_name(path: str) -> str:
     """Under which name an answer to this path lists its elements: the last word that is not an id."""
     parts = path.split("/")
-    if "Attachments" in parts:
-        return "Attachments"
+    for name in ("Attachments", "Allocations"):
+        if name in parts:
+            return name
     return "Organisations" if parts[0] == "Organisation" else parts[0]
 
 
@@ -273,7 +274,7 @@ _SUBJECTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (r"account must be specified|account code must|code must be", ("nominalCode", "code")),
         (
             r"bank account|account type|payments enabled",
-            ("paymentAllocations.payment.accountRef.id", "from.accountRef.id"),
+            ("paymentAllocations.payment.accountRef.id", "from.accountRef.id", "accountRef.id"),
         ),
         (r"accounts? of a transfer", ("to.accountRef.id",)),
         (

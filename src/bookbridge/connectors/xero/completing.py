@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
-from bookbridge.connectors.kit.errors import FieldProblem, Rejected
+from bookbridge.connectors.kit.errors import FieldProblem, RecordNotFound, Rejected
 from bookbridge.connectors.xero import payloads
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client
@@ -40,6 +41,8 @@ async def complete(client: Client, chart: Chart, content: Json) -> None:
     for name, field in _DETAILS.items():
         if name in content:
             problems += await _details_code(chart, content, content[name], field)
+    if "Overpayment" in content:
+        problems += await _advance(client, content)
     if content.pop("IsTrackedAsInventory", False):
         problems += await _stock_account(chart, content)
     if problems:
@@ -77,6 +80,23 @@ async def _stock_account(chart: Chart, content: Json) -> list[FieldProblem]:
         return [FieldProblem("type", "The organisation has no inventory account to keep stock in.")]
     content["InventoryAssetAccountCode"] = code
     return []
+
+
+async def _advance(client: Client, content: Json) -> list[FieldProblem]:
+    """What was kept with a contact is an overpayment or a prepayment at Xero; its id does not tell which."""
+    advance_id = str(content["Overpayment"]["OverpaymentID"])
+    for path, name in (("Overpayments", "Overpayment"), ("Prepayments", "Prepayment")):
+        try:
+            await client.rows(f"{path}/{quote(advance_id, safe='')}", _ADVANCES[name])
+        except RecordNotFound:
+            continue
+        del content["Overpayment"]
+        content[name] = {f"{name}ID": advance_id}
+        return []
+    return [FieldProblem("lines[0].links[0].id", "Only a payment on account can be paid back.")]
+
+
+_ADVANCES: Final[Mapping[str, type[Any]]] = {"Overpayment": payloads.Overpayment, "Prepayment": payloads.Prepayment}
 
 
 async def _item_codes(client: Client, lines: Sequence[Json], field: str) -> list[FieldProblem]:

@@ -71,7 +71,6 @@ class BankPayment(Payment):
     """A payment as a movement on a bank account. `paid_from_bank` is put in from the chart: Xero does not say
     here whether the account is a bank account."""
 
-    batch_payment_id: str | None = None
     bank_amount: Decimal | None = None
     is_reconciled: bool | None = None
     paid_from_bank: BankAccountSummary | None = None

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote
 
 from bookbridge.accounting.records import Record
+from bookbridge.accounting.types.bill_payments import BillPayment
+from bookbridge.accounting.types.payments import Payment
 from bookbridge.connectors.kit.connector import Operation, Write
-from bookbridge.connectors.kit.errors import RecordNotFound
 from bookbridge.connectors.kit.session import Intent, Written
+from bookbridge.connectors.xero import deleting, payloads
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows
 from bookbridge.connectors.xero.dates import from_milliseconds, http_date, milliseconds
-from bookbridge.connectors.xero.ledger_payloads import BankTransfer
-from bookbridge.connectors.xero.rereads import EXACT_PRICES, written
+from bookbridge.connectors.xero.deleting import GONE
+from bookbridge.connectors.xero.ledger_payloads import BankTransaction, BankTransfer, BatchPayment
+from bookbridge.connectors.xero.rereads import ECHOES, EXACT_PRICES, allocated, written
 from bookbridge.connectors.xero.searches import Search, search_of
-from bookbridge.connectors.xero.sending import ECHOES, GONE
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=2)
 """How far Xero's clock may be behind ours."""
@@ -42,22 +43,18 @@ async def find(
     An update is always None: sending the same whole record again leads to the same state.
     """
     if write.operation is Operation.DELETE and record_id:
-        return await _deleted(client, chart, write, record_id)
+        return await deleting.gone(client, chart, write, record_id)
     if write.operation is not Operation.CREATE or record is None:
         return None
     search = search_of(record)
     rows = None if search is None else await _changed_since(client, search, intent)
-    return None if rows is None else await written(client, chart, write, write.path, rows)
-
-
-async def _deleted(client: Client, chart: Chart, write: Write[Any], record_id: str) -> Written | None:
-    try:
-        rows = await client.rows(f"{write.path}/{quote(record_id, safe='')}", ECHOES[write.path])
-    except RecordNotFound:
-        return Written(record_id)
-    if rows.payloads and rows.payloads[0].status in GONE:
-        return await written(client, chart, write, write.path, rows)
-    return None
+    if search is None or rows is None:
+        return None
+    if isinstance(record, BillPayment | Payment) and isinstance(rows.payloads[0], payloads.CreditNote):
+        uses = rows.payloads[0].allocations or ()
+        paid = [use.invoice.invoice_id for use in uses if use.invoice and use.invoice.invoice_id]
+        return await allocated(client, chart, rows.payloads[0].credit_note_id, paid)
+    return await written(client, chart, write, search.path, rows)
 
 
 async def _changed_since(client: Client, search: Search, intent: Intent) -> Rows[Any] | None:
@@ -85,9 +82,21 @@ def _order(search: Search) -> str:
 
 
 def _may_be_ours(payload: Any, earliest: datetime, intent: Intent) -> bool:
-    record_id = getattr(payload, payload.__struct_fields__[0])
     is_gone = getattr(payload, "status", None) in GONE
-    return not is_gone and _changed(payload) >= earliest and record_id not in intent.claimed
+    return not is_gone and _changed(payload) >= earliest and intent.claimed.isdisjoint(_ids(payload))
+
+
+def _ids(payload: Any) -> set[str]:
+    """The ids under which an earlier write of ours may have named what this is."""
+    match payload:
+        case payloads.CreditNote(allocations=uses) if uses:
+            # Set against something before: its use is told by amounts and days.
+            return set()
+        case BatchPayment():
+            return {one.payment_id for one in payload.payments or () if one.payment_id}
+        case BankTransaction(overpayment_id=str(overpayment_id)):
+            return {overpayment_id}
+    return {getattr(payload, payload.__struct_fields__[0])}
 
 
 def _changed(payload: Any) -> datetime:

@@ -356,6 +356,7 @@ class Payment(Payload):
     credit_note: CreditNoteSummary | None = None
     prepayment: PrepaymentSummary | None = None
     overpayment: OverpaymentSummary | None = None
+    batch_payment_id: str | None = None
     updated_date_utc: str | None = None
 
 

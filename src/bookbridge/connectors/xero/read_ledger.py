@@ -75,8 +75,21 @@ _PHONE_TYPES = {
     "FAX": PhoneNumberType.FAX,
 }
 
-# Control accounts are booked by Xero itself: documents may not name them on a line.
-_CONTROL_ACCOUNTS = frozenset({"DEBTORS", "CREDITORS", "GST", "HISTORICAL", "ROUNDING", "TRACKINGTRANSFERS"})
+# Control accounts and gains on currencies are booked by Xero itself: documents may not name them on a line.
+_CONTROL_ACCOUNTS = frozenset(
+    {
+        "DEBTORS",
+        "CREDITORS",
+        "GST",
+        "HISTORICAL",
+        "ROUNDING",
+        "TRACKINGTRANSFERS",
+        "UNPAIDEXPCLM",
+        "REALISEDCURRENCYGAIN",
+        "UNREALISEDCURRENCYGAIN",
+        "BANKCURRENCYGAIN",
+    }
+)
 _PAYMENT_LINKS = ("Payment.AccountRef.Id", "BillPayment.AccountRef.Id")
 _LINE_LINKS = (
     "Bill.LineItems.AccountRef.Id",

@@ -26,14 +26,17 @@ from bookbridge.accounting.types.direct_incomes import DirectIncome
 from bookbridge.accounting.types.invoices import Invoice
 from bookbridge.accounting.types.items import Item
 from bookbridge.accounting.types.journal_entries import JournalEntry
+from bookbridge.accounting.types.payments import Payment
 from bookbridge.accounting.types.purchase_orders import PurchaseOrder
 from bookbridge.accounting.types.suppliers import Supplier
 from bookbridge.accounting.types.transfers import Transfer
 from bookbridge.connectors.xero import ledger_payloads, payloads
 from bookbridge.connectors.xero.dates import day
+from bookbridge.connectors.xero.payment_cases import Case, case_of
 from bookbridge.connectors.xero.write_bank import direct_cost, direct_income
 from bookbridge.connectors.xero.write_journals import journal_entry
-from bookbridge.connectors.xero.write_parts import Json
+from bookbridge.connectors.xero.write_parts import DATE_LENGTH, Json
+from bookbridge.connectors.xero.write_payments import bill_payment, credit_id, payment, side_of
 from bookbridge.connectors.xero.write_purchases import bill, bill_credit_note, purchase_order
 from bookbridge.connectors.xero.write_sales import credit_note, invoice
 
@@ -74,7 +77,9 @@ def search_of(record: Record) -> Search | None:
         case PurchaseOrder():
             return _order(purchase_order(record, {}))
         case BillPayment():
-            return _payment(record)
+            return _payment(record, bill_payment(record, {}))
+        case Payment():
+            return _payment(record, payment(record, {}))
         case DirectCost():
             return _bank_transaction(direct_cost(record, {}), record.total_amount, record.sub_total)
         case DirectIncome():
@@ -150,21 +155,76 @@ def _amounts_sent(line: Json) -> tuple[Decimal, Decimal]:
     return line.get("UnitAmount", ZERO), line.get("Quantity", ZERO)
 
 
-def _payment(record: BillPayment) -> Search:
-    conditions = (
-        f"Invoice.InvoiceID=={guid(record.lines[0].links[0].id or '')}",
-        f"Date=={moment(record.date)}",
-        f"Amount=={record.total_amount:f}",
-    )
+def _payment(record: BillPayment | Payment, sent: Json) -> Search:
+    """What a payment became: see `payment_cases`."""
+    side = side_of(record)
+    total = record.total_amount or ZERO
+    match case_of(record, side):
+        case Case.BATCH:
+            return _batch(sent)
+        case Case.ALLOCATION:
+            return _allocation(credit_id(record, side), sent)
+        case Case.ON_ACCOUNT:
+            return _bank_transaction(sent, total, total)
+        case Case.CREDIT_REFUND:
+            return _moved(sent, f"PaymentType=={text(side.refund_types[0])}")
+        case Case.ADVANCE_REFUND:
+            return _moved(sent, " OR ".join(f"PaymentType=={text(word)}" for word in side.refund_types[1:]))
+    return _moved(sent, f"Invoice.InvoiceID=={guid(sent['Invoice']['InvoiceID'] or '')}")
+
+
+def _moved(sent: Json, of: str) -> Search:
+    """Money that moved for one document, credit note, over- or prepayment."""
+    [linked] = [str(value).lower() for name in _SETTLED for value in sent.get(name, {}).values()]
 
     def is_ours(one: payloads.Payment) -> bool:
+        settled = (
+            one.invoice and one.invoice.invoice_id,
+            one.credit_note and one.credit_note.credit_note_id,
+            one.overpayment and one.overpayment.overpayment_id,
+            one.prepayment and one.prepayment.prepayment_id,
+        )
         return (
-            one.amount == record.total_amount
-            and day(one.date) == record.date[:10] + "T00:00:00"
-            and (one.reference or "") == (record.reference or "")
+            linked in {(settled_id or "").lower() for settled_id in settled}
+            and one.amount == sent["Amount"]
+            and day(one.date) == sent["Date"] + "T00:00:00"
+            and (one.reference or "") == (sent.get("Reference") or "")
         )
 
-    return Search("Payments", " AND ".join(conditions), is_ours)
+    where = f"({of}) AND Date=={moment(sent['Date'])} AND Amount=={sent['Amount']:f}"
+    return Search("Payments", where, is_ours)
+
+
+_SETTLED = ("Invoice", "CreditNote", "Overpayment")
+
+
+def _batch(sent: Json) -> Search:
+    paid = sorted((str(one["Invoice"]["InvoiceID"]).lower(), one["Amount"]) for one in sent["Payments"])
+
+    def is_ours(one: ledger_payloads.BatchPayment) -> bool:
+        held = sorted(
+            ((part.invoice.invoice_id if part.invoice else None) or "", part.amount or ZERO)
+            for part in one.payments or ()
+        )
+        account_id = (one.account.account_id if one.account else None) or ""
+        same_account = account_id.lower() == str(sent["Account"]["AccountID"]).lower()
+        return same_account and [(invoice_id.lower(), amount) for invoice_id, amount in held] == paid
+
+    return Search("BatchPayments", f"Date=={moment(sent['Date'])}", is_ours)
+
+
+def _allocation(credit_note_id: str, sent: Json) -> Search:
+    wanted = {(str(one["Invoice"]["InvoiceID"]).lower(), one["Amount"], one["Date"]) for one in sent["Allocations"]}
+
+    def is_ours(one: payloads.CreditNote) -> bool:
+        held = {
+            ((use.invoice.invoice_id if use.invoice else None) or "", use.amount, (day(use.date) or "")[:DATE_LENGTH])
+            for use in one.allocations or ()
+            if not use.is_deleted
+        }
+        return wanted <= {(invoice_id.lower(), amount, on) for invoice_id, amount, on in held}
+
+    return Search("CreditNotes", f"CreditNoteID=={guid(credit_note_id)}", is_ours)
 
 
 def _bank_transaction(sent: Json, total: Decimal, sub_total: Decimal) -> Search:
