@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import uuid4
 
-from tests.products.expenses.conftest import DAY, Expenses
 from tests.products.bill_pay.conftest import XERO
+from tests.products.expenses.conftest import DAY, Expenses
 
 
 def side(account: str, amount: float) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.products.bill_pay.conftest import XERO
 from tests.products.expenses.conftest import DAY, Expenses
 
 
@@ -69,8 +70,11 @@ async def test_tax_is_taken_as_sent_or_worked_out(expenses: Expenses) -> None:
     told_by_rate = expenses.line(net=33.33, tax=None, taxRateRef=rate)
     untaxed = expenses.line(net=5, tax=None)
     [found] = await expenses.written(expenses.spending(lines=[stated, told_by_rate, untaxed]))
-    assert [line["taxAmount"] for line in found["lineItems"]] == [19.99, 6.67, 0]
-    assert (found["subTotal"], found["taxAmount"], found["totalAmount"]) == (138.33, 26.66, 164.99)
+    # Xero works tax out itself, and bears a cent of difference in what it is told.
+    first = 20 if expenses.platform == XERO else 19.99
+    assert [line["taxAmount"] for line in found["lineItems"]] == [first, 6.67, 0]
+    assert found["subTotal"] == 138.33
+    assert found["totalAmount"] == pytest.approx(138.33 + first + 6.67, abs=0.001)
 
 
 async def test_lines_are_tracked(expenses: Expenses) -> None:

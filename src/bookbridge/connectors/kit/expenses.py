@@ -96,6 +96,8 @@ class ExpenseRules:
     adjustments: bool = False
     reimbursables: ReimbursableRule | None = None
     account_types: Mapping[SpendType, frozenset[AccountType]] = field(default_factory=lambda: ACCOUNT_TYPES)
+    always_linked: bool = False
+    """Accounts and tax rates that lines may name say so in their links; those without any are for no line."""
     no_tax_rate: str | None = None
     """Id of the tax rate for lines without one. None: the line is written without."""
     bank_entries: bool = False

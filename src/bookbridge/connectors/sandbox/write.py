@@ -13,9 +13,11 @@ from typing import Any, Final
 import msgspec
 
 from bookbridge.accounting.catalog import DATA_TYPES, by_key
+from bookbridge.accounting.data_type import DataType
 from bookbridge.accounting.fields import Kind, fields_of
 from bookbridge.accounting.options import READ_ONLY_FIELDS
 from bookbridge.accounting.records import Record
+from bookbridge.accounting.types.bank_transactions import BANK_TRANSACTION_LINES
 from bookbridge.connectors.kit.connector import AttachmentRule, Choice, Facts, Operation, Write
 
 NAME_LENGTH_MAX: Final = 255
@@ -81,14 +83,14 @@ _RULES: Final[Mapping[str, _Rules]] = {
         _PAYMENT, words={"lines.links.type": ("Invoice", "CreditNote")}, lost=frozenset({"lines.links.currencyRate"})
     ),
     "purchaseOrders": _Rules(_PURCHASE, (_C, _U), {"status": ("Open", "Draft", "Closed", "Void")}),
-    "directCosts": _Rules(_AT_ONCE, (_C, _D)),
+    "directCosts": _Rules(_AT_ONCE, (_C, _U, _D)),
     "directIncomes": _Rules(_AT_ONCE),
     "transfers": _Rules(
         _TRANSFER, lost=frozenset({"contactRef", "status", "trackingCategoryRefs", "depositedRecordRefs"})
     ),
     "journals": _Rules(("name",), lost=frozenset({"status"})),
     "journalEntries": _Rules(_ENTRY, (_C, _D), lost=_FOREIGN | {"createdOn", "journalLines.contactRef"}),
-    "bankTransactions": _Rules(("accountId", "amount", "clearedOnDate")),
+    "bankTransactions": _Rules(("accountId", "transactions", "transactions.amount", "transactions.date")),
 }
 
 _NEVER_TAKEN: Final = frozenset(
@@ -130,6 +132,10 @@ _REFERENCES: Final = {
     "purchaseOrderRefs": "purchaseOrders",
     "salesOrderRefs": "salesOrders",
 }
+_PARENTS: Final = {"accountId": "bankAccounts"}
+_SUBMITTED: Final[Mapping[str, DataType[Any]]] = {BANK_TRANSACTION_LINES.key: BANK_TRANSACTION_LINES}
+"""Types of which something else is written than read."""
+
 _LENGTHS: Final = {
     "name": NAME_LENGTH_MAX,
     "supplierName": NAME_LENGTH_MAX,
@@ -165,11 +171,13 @@ def _choices(paths: tuple[str, ...], rules: _Rules) -> dict[str, Choice]:
         *_, parent, name = ("", *path.split("."))
         if name == "id" and parent in _REFERENCES:
             found[path] = Choice(records_of=_REFERENCES[parent])
+        elif path in _PARENTS:
+            found[path] = Choice(records_of=_PARENTS[path])
     return found
 
 
 def _writes(key: str, rules: _Rules) -> Iterator[Write[Any]]:
-    data_type = by_key(key)
+    data_type = _SUBMITTED.get(key) or by_key(key)
     paths = tuple(_paths(data_type.record, rules))
     lengths = {path: _LENGTHS[path.rpartition(".")[2]] for path in paths if path.rpartition(".")[2] in _LENGTHS}
     for operation in rules.operations:

@@ -34,6 +34,7 @@ EXPENSES: Final = ExpenseRules(
     # Manual journals cannot touch a bank account, so money moves between bank accounts only.
     transfers=TransferRule(currencies=frozenset({Currencies.ALL_BASE, Currencies.SAME_FOREIGN})),
     adjustments=True,
+    always_linked=True,
     no_tax_rate=NO_TAX,
     attachments=frozenset({ExpenseKind.SPENDING}),
 )

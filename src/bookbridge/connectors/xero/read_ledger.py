@@ -163,7 +163,7 @@ def _web_link(link: payloads.ExternalLink) -> WebLink:
 
 
 def account(payload: payloads.Account, facts: Facts) -> Account:
-    """An account of the chart. Balances are not in this list: they need a report per date."""
+    """An account of the chart."""
     kind = _ACCOUNT_TYPES.get(payload.class_ or "", AccountType.UNKNOWN)
     word = _CATEGORY_WORDS.get(payload.type or "", payload.type or "")
     category = f"{kind.value}.{word}" if word else kind.value
@@ -176,6 +176,7 @@ def account(payload: payloads.Account, facts: Facts) -> Account:
         fully_qualified_category=category,
         fully_qualified_name=f"{category}.{payload.name}" if payload.name else None,
         currency=payload.currency_code or facts.get("base_currency"),
+        current_balance=payload.balance,
         type=kind,
         status=AccountStatus.ACTIVE if active else AccountStatus.ARCHIVED,
         is_bank_account=payload.type == "BANK",
@@ -195,7 +196,7 @@ def _account_links(payload: payloads.Account) -> tuple[ValidDatatypeLink, ...]:
 
 
 def bank_account(payload: payloads.Account, facts: Facts) -> BankAccount | None:
-    """An account of type BANK; None for all others. Balances are not in this list."""
+    """An account of type BANK; None for all others."""
     if payload.type != "BANK":
         return None
     currency = payload.currency_code or facts.get("base_currency")
@@ -209,6 +210,7 @@ def bank_account(payload: payloads.Account, facts: Facts) -> BankAccount | None:
         sort_code=sort_code,
         account_number=number,
         currency=currency,
+        balance=payload.balance,
         status=BankAccountStatus.ACTIVE if payload.status == "ACTIVE" else BankAccountStatus.ARCHIVED,
         source_modified_date=moment(payload.updated_date_utc),
         metadata=DELETED if payload.status == "DELETED" else LIVE,

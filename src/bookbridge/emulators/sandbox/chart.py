@@ -71,6 +71,9 @@ BANKS: Final = (
     (SAVINGS, "Debit", "20-45-77", "91127743", Decimal(0)),
     (CARD, "Credit", "", "**** 4019", Decimal(0)),
 )
+CONTROL_ACCOUNTS: Final = frozenset({RECEIVABLE, PAYABLE, VAT})
+"""Booked by documents alone: lines may not name them."""
+
 STANDARD_TAX: Final = "standard"
 REDUCED_TAX: Final = "reduced"
 ZERO_TAX: Final = "zero"
@@ -125,13 +128,17 @@ def put_accounts(book: Book) -> None:
     """The chart of accounts, and the bank accounts among them under the same ids."""
     banks = {code for code, *_ in BANKS}
     for code, name, part, category in ACCOUNTS:
-        book.put("chartOfAccounts", account(book.account_id(code), code, name, part, category, is_bank=code in banks))
+        found = account(book.account_id(code), code, name, part, category, is_bank=code in banks)
+        if code in CONTROL_ACCOUNTS:
+            # No field of any record may name it.
+            found["validDatatypeLinks"] = [{"property": "Id", "links": []}]
+        book.put("chartOfAccounts", found)
     for code, kind, sort_code, number, overdraft in BANKS:
         name = next(row[1] for row in ACCOUNTS if row[0] == code)
-        found: Json = {"id": book.account_id(code), "accountName": name, "accountType": kind, "nominalCode": code}
+        bank: Json = {"id": book.account_id(code), "accountName": name, "accountType": kind, "nominalCode": code}
         numbers = {"accountNumber": number, **({"sortCode": sort_code} if sort_code else {})}
         money = {"currency": BASE_CURRENCY, "balance": Decimal(0), "overdraftLimit": overdraft}
-        book.put("bankAccounts", {**found, **numbers, **money, "institution": "Northbridge Bank", "status": "Active"})
+        book.put("bankAccounts", {**bank, **numbers, **money, "institution": "Northbridge Bank", "status": "Active"})
 
 
 def account(account_id: str, code: str, name: str, part: str, category: str, *, is_bank: bool = False) -> Json:

@@ -19,6 +19,10 @@ from bookbridge.emulators.sandbox.settlement import PAYMENTS, cancel, pay
 
 NAME_LENGTH_MAX: Final = 255
 ENTRY_LINES_MAX: Final = 500
+STATEMENT_LINES_MAX: Final = 1_000
+SEVERAL_AT_ONCE: Final = frozenset({"bankTransactions"})
+"""Kinds of which one write makes several records."""
+
 _CONTROL_ACCOUNTS: Final = frozenset({chart.RECEIVABLE, chart.PAYABLE})
 
 Writer = Callable[[Book, Json, str], None]
@@ -38,7 +42,9 @@ def update(book: Book, kind: str, body: Json, record_id: str) -> None:
     if kind not in UPDATABLE or kept is None:
         raise Missing
     if kind in KINDS:
-        if kept.get("status") in {"Paid", "PartiallyPaid"} or kept.get("paymentAllocations"):
+        # What was paid at once has its payment in itself; on all others it is something set against them.
+        settled = KINDS[kind].party != "contactRef" and kept.get("paymentAllocations")
+        if kept.get("status") in {"Paid", "PartiallyPaid"} or settled:
             raise refuse("status", "A document that something was set against cannot be changed.")
         withdraw(book, kind, record_id)
     _CREATE[kind](book, body, record_id)
@@ -208,18 +214,27 @@ def _journal_entry(book: Book, sent: Json, record_id: str) -> None:
     enter(book, "journalEntries", record_id, day, str(sent.get("description") or "Journal entry"), legs)
 
 
-def _bank_transaction(book: Book, sent: Json, record_id: str) -> None:
-    """A line of a statement, waiting to be reconciled: it moves no account."""
+def _bank_transactions(book: Book, sent: Json, record_id: str) -> None:
+    """Lines of a statement, waiting to be reconciled: they move no account. The first has the record's id, unless the
+    lines bring their own."""
     bank = book.need("bankAccounts", sent.get("accountId"), "accountId")
-    amount = number(sent.get("amount"))
-    if not amount:
-        raise refuse("amount", "An amount is required.")
-    record: Json = {"id": record_id, "accountId": bank["id"], "amount": amount, "reconciled": False}
-    record["clearedOnDate"] = needed_date(sent, "clearedOnDate")
-    record["balance"] = sent["balance"] if sent.get("balance") is not None else number(bank["balance"]) + amount
-    record["description"] = sent.get("description") or "Statement line"
-    record["transactionType"] = sent.get("transactionType") or ("Credit" if amount > 0 else "Debit")
-    book.put("bankTransactions", record)
+    lines = sent.get("transactions") or []
+    if not 0 < len(lines) <= STATEMENT_LINES_MAX:
+        raise refuse("transactions", f"There must be between 1 and {STATEMENT_LINES_MAX} lines.")
+    for position, line in enumerate(lines):
+        field = f"transactions[{position}]."
+        amount = number(line.get("amount"))
+        if not amount:
+            raise refuse(f"{field}amount", "An amount is required.")
+        own = line.get("id") or (record_id if position == 0 else book.derived_id(record_id, str(position)))
+        if book.get("bankTransactions", own) is not None:
+            raise refuse(f"{field}id", "There is a line with this id already.")
+        record: Json = {"id": own, "accountId": bank["id"], "amount": amount, "reconciled": False}
+        record["clearedOnDate"] = needed_date(line, "date", field)
+        record["balance"] = line["balance"] if line.get("balance") is not None else number(bank["balance"]) + amount
+        record["description"] = line.get("description") or "Statement line"
+        record["transactionType"] = "Credit" if amount > 0 else "Debit"
+        book.put("bankTransactions", record)
 
 
 def _named(sent: Json, field: str) -> Json:
@@ -240,7 +255,7 @@ _CREATE: Final[dict[str, Writer]] = {
     "transfers": _transfer,
     "journals": _journal,
     "journalEntries": _journal_entry,
-    "bankTransactions": _bank_transaction,
+    "bankTransactions": _bank_transactions,
 }
 UPDATABLE: Final = frozenset(
     {
@@ -249,6 +264,7 @@ UPDATABLE: Final = frozenset(
         "bills",
         "creditNotes",
         "customers",
+        "directCosts",
         "invoices",
         "purchaseOrders",
         "salesOrders",

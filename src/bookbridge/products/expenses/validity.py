@@ -1,7 +1,7 @@
 """Which accounts and tax rates which transactions may name. The mapping options show it, and `checks` demands it.
 
-An account that the vendor restricts (a debtors' account, say) carries links to the fields that may hold it; one without
-any is not restricted. Pure.
+An account that the vendor restricts (a debtors' account, say) carries links to the fields that may hold it. What one
+without any may be used for is the vendor's to say: everything, or nothing. Pure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _REIMBURSED_TO: Final = frozenset({AccountType.EXPENSE, AccountType.ASSET, Accou
 
 def spend_types_of_account(ledger: Ledger, books: Books, account: Account) -> tuple[SpendType, ...]:
     """The card transactions whose lines may be booked to the account."""
-    if not _takes_lines(books, account):
+    if not _takes_lines(ledger, books, account):
         return ()
     rules = ledger.rules
     return tuple(kind for kind in rules.spending if account.type in rules.account_types.get(kind, ()))
@@ -35,7 +35,8 @@ def spend_types_of_account(ledger: Ledger, books: Books, account: Account) -> tu
 def spend_types_of_tax_rate(ledger: Ledger, rate: TaxRate) -> tuple[SpendType, ...]:
     """The card transactions whose lines may have the rate: a rate for sales alone taxes nothing that was bought."""
     fields = [link for link in _fields(rate.valid_datatype_links) if link.endswith(_TAX_FIELD)]
-    if not rate.valid_datatype_links or any(field.startswith(_PURCHASES) for field in fields):
+    unrestricted = not rate.valid_datatype_links and not ledger.rules.always_linked
+    if unrestricted or any(field.startswith(_PURCHASES) for field in fields):
         return tuple(ledger.rules.spending)
     return tuple(kind for kind in ledger.rules.spending if fields and kind is not SpendType.PAYMENT)
 
@@ -55,11 +56,17 @@ def may_name(ledger: Ledger, books: Books, kind: ExpenseKind, account: Account) 
         case ExpenseKind.TRANSFER:
             if rules.transfers is None:
                 return False
-            return is_bank or (rules.bank_entries and ledger.writes("journalEntries") and _takes_lines(books, account))
+            return is_bank or (
+                rules.bank_entries and ledger.writes("journalEntries") and _takes_lines(ledger, books, account)
+            )
         case ExpenseKind.REIMBURSABLE:
-            return rules.reimbursables is not None and _takes_lines(books, account) and account.type in _REIMBURSED_TO
+            return (
+                rules.reimbursables is not None
+                and _takes_lines(ledger, books, account)
+                and account.type in _REIMBURSED_TO
+            )
         case ExpenseKind.ADJUSTMENT:
-            return rules.adjustments and _takes_lines(books, account)
+            return rules.adjustments and _takes_lines(ledger, books, account)
         case ExpenseKind.SPENDING:
             return bool(spend_types_of_account(ledger, books, account))
 
@@ -98,11 +105,13 @@ def updates(ledger: Ledger, kind: ExpenseKind) -> bool:
             return False
 
 
-def _takes_lines(books: Books, account: Account) -> bool:
+def _takes_lines(ledger: Ledger, books: Books, account: Account) -> bool:
     if books.is_bank(account.id or "") or not is_usable(account.status):
         return False
     links = account.valid_datatype_links
-    return not links or any(field.endswith(_ACCOUNT_FIELD) for field in _fields(links))
+    if not links:
+        return not ledger.rules.always_linked
+    return any(field.endswith(_ACCOUNT_FIELD) for field in _fields(links))
 
 
 def _fields(links: Iterable[ValidDatatypeLink]) -> list[str]:
