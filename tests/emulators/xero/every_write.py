@@ -29,7 +29,7 @@ SUPPLIER, CUSTOMER = {"Name": "Heron Supplies"}, {"Name": "Avocet Stores"}
 GONE = {"Status": "DELETED"}
 
 
-def _invoice(kind: str, **more: Any) -> dict[str, Any]:
+def a_document(kind: str, **more: Any) -> dict[str, Any]:
     sells = kind == "ACCREC"
     return {
         "Type": kind,
@@ -42,14 +42,14 @@ def _invoice(kind: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def _note(kind: str) -> dict[str, Any]:
+def a_note(kind: str) -> dict[str, Any]:
     sells = kind == "ACCRECCREDIT"
-    body = _invoice("ACCREC" if sells else "ACCPAY", Type=kind)
+    body = a_document("ACCREC" if sells else "ACCPAY", Type=kind)
     del body["DueDate"]
     return body
 
 
-def _money(kind: str, **more: Any) -> dict[str, Any]:
+def bank_money(kind: str, **more: Any) -> dict[str, Any]:
     sells = kind.startswith("RECEIVE")
     body = {
         "Type": kind,
@@ -61,21 +61,21 @@ def _money(kind: str, **more: Any) -> dict[str, Any]:
     return {**body, **more}
 
 
-def _pay(document: dict[str, Any], id_name: str, amount: int) -> dict[str, Any]:
+def a_payment(document: dict[str, Any], id_name: str, amount: int) -> dict[str, Any]:
     kind = id_name.removesuffix("ID")
     return {kind: {id_name: document[id_name]}, "Account": BANK, "Date": LATER, "Amount": amount}
 
 
-def _batch(*invoices: dict[str, Any]) -> dict[str, Any]:
+def a_batch(*invoices: dict[str, Any]) -> dict[str, Any]:
     parts = [{"Invoice": {"InvoiceID": one["InvoiceID"]}, "Amount": 10} for one in invoices]
     return {"Account": BANK, "Date": LATER, "Narrative": "Run", "Payments": parts}
 
 
-def _allocate(invoice: dict[str, Any], amount: int) -> dict[str, Any]:
+def an_allocation(invoice: dict[str, Any], amount: int) -> dict[str, Any]:
     return {"Allocations": [{"Invoice": {"InvoiceID": invoice["InvoiceID"]}, "Amount": amount, "Date": LATER}]}
 
 
-_JOURNAL = {
+JOURNAL = {
     "Narration": "Accrual",
     "Date": DAY,
     "Status": "POSTED",
@@ -103,14 +103,14 @@ def _reference(made: Made) -> Iterator[Step]:
 
 def _documents(made: Made) -> Iterator[Step]:
     for name, kind in (("bill", "ACCPAY"), ("bill2", "ACCPAY"), ("sale", "ACCREC"), ("sale2", "ACCREC")):
-        yield Step("PUT", "Invoices", _invoice(kind), name)
+        yield Step("PUT", "Invoices", a_document(kind), name)
     yield Step("POST", "Invoices", {"InvoiceID": made["sale"]["InvoiceID"], "Reference": "PO 7"})
-    yield Step("PUT", "Invoices", _invoice("ACCREC", Status="DRAFT"), "draft")
+    yield Step("PUT", "Invoices", a_document("ACCREC", Status="DRAFT"), "draft")
     yield Step("POST", f"Invoices/{made['draft']['InvoiceID']}", GONE)
-    yield Step("PUT", "Invoices", _invoice("ACCPAY"), "wrong")
+    yield Step("PUT", "Invoices", a_document("ACCPAY"), "wrong")
     yield Step("POST", f"Invoices/{made['wrong']['InvoiceID']}", {"Status": "VOIDED"})
-    yield Step("PUT", "CreditNotes", _note("ACCPAYCREDIT"), "debit")
-    yield Step("PUT", "CreditNotes", _note("ACCRECCREDIT"), "credit")
+    yield Step("PUT", "CreditNotes", a_note("ACCPAYCREDIT"), "debit")
+    yield Step("PUT", "CreditNotes", a_note("ACCRECCREDIT"), "credit")
     yield Step("POST", f"CreditNotes/{made['credit']['CreditNoteID']}", {"Reference": "Returned"})
     order = {"Contact": SUPPLIER, "Date": DAY, "LineItems": [COST], "Status": "AUTHORISED"}
     yield Step("PUT", "PurchaseOrders", order, "order")
@@ -118,31 +118,33 @@ def _documents(made: Made) -> Iterator[Step]:
 
 
 def _settlements(made: Made) -> Iterator[Step]:
-    yield Step("PUT", f"CreditNotes/{made['debit']['CreditNoteID']}/Allocations", _allocate(made["bill"], 40), "used")
+    yield Step(
+        "PUT", f"CreditNotes/{made['debit']['CreditNoteID']}/Allocations", an_allocation(made["bill"], 40), "used"
+    )
     path = f"CreditNotes/{made['debit']['CreditNoteID']}/Allocations/{made['used']['AllocationID']}"
     yield Step("DELETE", path, None)
-    yield Step("PUT", f"CreditNotes/{made['credit']['CreditNoteID']}/Allocations", _allocate(made["sale"], 30))
-    yield Step("PUT", "Payments", _pay(made["credit"], "CreditNoteID", 20))
-    yield Step("PUT", "Payments", _pay(made["bill"], "InvoiceID", 15), "payment")
+    yield Step("PUT", f"CreditNotes/{made['credit']['CreditNoteID']}/Allocations", an_allocation(made["sale"], 30))
+    yield Step("PUT", "Payments", a_payment(made["credit"], "CreditNoteID", 20))
+    yield Step("PUT", "Payments", a_payment(made["bill"], "InvoiceID", 15), "payment")
     yield Step("POST", f"Payments/{made['payment']['PaymentID']}", GONE)
-    yield Step("POST", "Payments", _pay(made["sale"], "InvoiceID", 15))
-    yield Step("PUT", "BatchPayments", _batch(made["bill"], made["bill2"]), "batch")
+    yield Step("POST", "Payments", a_payment(made["sale"], "InvoiceID", 15))
+    yield Step("PUT", "BatchPayments", a_batch(made["bill"], made["bill2"]), "batch")
     yield Step("POST", "BatchPayments", {"BatchPaymentID": made["batch"]["BatchPaymentID"], **GONE})
-    yield Step("PUT", "BatchPayments", _batch(made["sale"], made["sale2"]))
+    yield Step("PUT", "BatchPayments", a_batch(made["sale"], made["sale2"]))
 
 
 def _bank(made: Made) -> Iterator[Step]:
     for kind in ("SPEND", "RECEIVE"):
-        yield Step("PUT", "BankTransactions", _money(kind), kind)
+        yield Step("PUT", "BankTransactions", bank_money(kind), kind)
     yield Step("POST", f"BankTransactions/{made['SPEND']['BankTransactionID']}", {"LineItems": [COST, COST]})
     yield Step("POST", "BankTransactions", {"BankTransactionID": made["RECEIVE"]["BankTransactionID"], **GONE})
     for side, target in (("SPEND", "bill2"), ("RECEIVE", "sale2")):
         for credit in ("Overpayment", "Prepayment"):
             kind = f"{side}-{credit.upper()}"
-            yield Step("PUT", "BankTransactions", _money(kind), kind)
+            yield Step("PUT", "BankTransactions", bank_money(kind), kind)
             credit_id = made[kind][f"{credit}ID"]
-            yield Step("PUT", f"{credit}s/{credit_id}/Allocations", _allocate(made[target], 5), f"{kind} used")
-            yield Step("PUT", "Payments", _pay({f"{credit}ID": credit_id}, f"{credit}ID", 10))
+            yield Step("PUT", f"{credit}s/{credit_id}/Allocations", an_allocation(made[target], 5), f"{kind} used")
+            yield Step("PUT", "Payments", a_payment({f"{credit}ID": credit_id}, f"{credit}ID", 10))
             yield Step("DELETE", f"{credit}s/{credit_id}/Allocations/{made[f'{kind} used']['AllocationID']}", None)
     transfer = {"FromBankAccount": BANK, "ToBankAccount": SAVINGS, "Amount": 25, "Date": DAY, "Reference": "Save"}
     yield Step("PUT", "BankTransfers", transfer)
@@ -151,9 +153,9 @@ def _bank(made: Made) -> Iterator[Step]:
 
 
 def _journals(made: Made) -> Iterator[Step]:
-    yield Step("PUT", "ManualJournals", _JOURNAL, "journal")
+    yield Step("PUT", "ManualJournals", JOURNAL, "journal")
     yield Step("POST", f"ManualJournals/{made['journal']['ManualJournalID']}", {"Narration": "Accrual, June"})
-    yield Step("POST", "ManualJournals", {**_JOURNAL, "Status": "DRAFT"}, "sketch")
+    yield Step("POST", "ManualJournals", {**JOURNAL, "Status": "DRAFT"}, "sketch")
     yield Step("POST", f"ManualJournals/{made['sketch']['ManualJournalID']}", GONE)
     yield Step("POST", f"ManualJournals/{made['journal']['ManualJournalID']}", {"Status": "VOIDED"})
 

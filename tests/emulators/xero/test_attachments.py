@@ -9,7 +9,13 @@ from tests.emulators.xero.world import Api
 PDF = {"content-type": "application/pdf"}
 
 
-@pytest.mark.parametrize("resource", ["Invoices", "CreditNotes", "BankTransactions", "Contacts", "ManualJournals"])
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "Accounts", "BankTransactions", "BankTransfers", "Contacts", "CreditNotes", "Invoices", "ManualJournals",
+        "PurchaseOrders",
+    ],
+)  # fmt: skip
 def test_round_trip(api: Api, resource: str) -> None:
     singular = resource[:-1]
     record = api.get(f"{resource}?page=1")[0][f"{singular}ID"]
@@ -59,3 +65,17 @@ def test_history(api: Api) -> None:
     api.ok("PUT", f"Invoices/{record}/History", body)
     notes = api.ok("GET", f"Invoices/{record}/History")["HistoryRecords"]
     assert notes[-1]["Details"] == "Called them"
+
+
+def test_a_file_of_no_named_type_has_the_one_of_its_name(api: Api) -> None:
+    record = api.get("Invoices")[0]["InvoiceID"]
+    plain = {"content-type": "application/octet-stream"}
+    for name, kind in (("a.png", "image/png"), ("b.pdf", "application/pdf"), ("c", "application/octet-stream")):
+        path = f"Invoices/{record}/Attachments/{name}"
+        assert api.ok("PUT", path, content=b"x", headers=plain)["Attachments"][0]["MimeType"] == kind
+
+
+def test_lists_without_attachments_take_none(api: Api) -> None:
+    for resource, key in (("Payments", "PaymentID"), ("Items", "ItemID"), ("BatchPayments", "BatchPaymentID")):
+        record = api.get(resource)[0][key]
+        assert api.call("PUT", f"{resource}/{record}/Attachments/a.pdf", content=b"x").status_code == 404
