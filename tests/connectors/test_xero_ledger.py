@@ -10,6 +10,7 @@ import pytest
 from bookbridge.accounting.invariants import Books, account_balances, book_problems
 from bookbridge.accounting.statements import account_lines
 from bookbridge.accounting.types.account_transactions import AccountTransaction
+from bookbridge.accounting.types.accounts import AccountType
 from bookbridge.accounting.types.journal_entries import JournalEntry
 from bookbridge.connectors.kit.connector import Source
 from bookbridge.connectors.kit.errors import NeedsRelink, NotSupported, VendorUnavailable
@@ -107,6 +108,34 @@ async def test_bank_movements_come_to_the_ledgers_balances(access: Access) -> No
             assert sum(one.total_amount or 0 for one in movements) == booked[account_id]
             compared += 1
     assert compared
+
+
+async def test_accounts_hold_what_the_balance_sheet_says(access: Access) -> None:
+    [sheet] = await records_of(access, "balanceSheet")
+    newest = sheet.reports[0]
+    told = {
+        line.account_id: line.value
+        for part in (newest.assets, newest.liabilities, newest.equity)
+        for line in account_lines(part)
+        if line.account_id
+    }
+    base = access.facts["base_currency"]
+    accounts = await records_of(access, "chartOfAccounts")
+    kinds = {AccountType.ASSET, AccountType.LIABILITY, AccountType.EQUITY}
+    holding = [one for one in accounts if one.type in kinds and one.currency == base]
+    assert [one.name for one in holding if one.current_balance != told.get(one.id, 0)] == []
+    assert sum(one.current_balance != 0 for one in holding) > 3
+    assert all(one.current_balance is None for one in accounts if one not in holding)
+    banks = {one.id: one.balance for one in await records_of(access, "bankAccounts")}
+    assert banks == {one.id: one.current_balance for one in accounts if one.is_bank_account}
+
+
+async def test_balances_are_left_out_where_reports_may_not_be_read(sandbox: Sandbox) -> None:
+    scopes = tuple(scope for scope in OAUTH2.scopes if "reports" not in scope)
+    narrow = await sandbox.access(await sandbox.add_organisation(), scopes=scopes)
+    accounts = await records_of(narrow, "chartOfAccounts")
+    assert accounts
+    assert all(one.current_balance is None for one in accounts)
 
 
 async def test_movements_name_records_that_exist(access: Access) -> None:

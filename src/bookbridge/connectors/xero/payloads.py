@@ -87,6 +87,8 @@ class Account(Payload):
     enable_payments_to_account: bool | None = None
     system_account: str | None = None
     updated_date_utc: str | None = None
+    balance: Decimal | None = None
+    """Not of this list: put in from a report, see `balances`."""
 
 
 class ContactPerson(Payload):

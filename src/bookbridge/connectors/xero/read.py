@@ -108,6 +108,8 @@ READS: Final[tuple[Read[Any], ...]] = (
                 payload=payloads.Account,
                 shape=read_ledger.account,
                 paged=False,
+                # Balances change without the account.
+                incremental=False,
             ),
         ),
     ),
@@ -121,6 +123,7 @@ READS: Final[tuple[Read[Any], ...]] = (
                 shape=read_ledger.bank_account,
                 query={"where": 'Type=="BANK"'},
                 paged=False,
+                incremental=False,
             ),
         ),
     ),

@@ -161,7 +161,9 @@ class _Line:
 
 
 @dataclass(frozen=True)
-class _Row:
+class AccountRow:
+    """A row of a report that stands for an account: its section, name, id, and a value for each column."""
+
     section: str
     name: str | None
     account_id: str | None
@@ -174,7 +176,7 @@ PartOf = Callable[[Account], Part | None]
 def _months(payload: Statement, part_of: PartOf) -> Iterator[tuple[Month, list[_Line]]]:
     accounts = {account.account_id.lower(): account for account in payload.accounts}
     for answer in payload.monthly_reports:
-        rows = list(_rows(answer.report))
+        rows = list(account_rows(answer.report))
         parts = _parts(rows, accounts, part_of)
         for column, month in enumerate(_columns(answer)):
             yield (
@@ -208,14 +210,14 @@ def _month_of(title: str) -> Month | None:
     return None
 
 
-def _rows(report: Report) -> Iterator[_Row]:
+def account_rows(report: Report) -> Iterator[AccountRow]:
     """The rows that stand for accounts: those of titled sections, without their totals."""
     for section in report.rows or ():
         if section.row_type == "Section" and section.title:
             yield from _rows_within(section, section.title)
 
 
-def _rows_within(section: ReportRow, title: str) -> Iterator[_Row]:
+def _rows_within(section: ReportRow, title: str) -> Iterator[AccountRow]:
     for row in section.rows or ():
         if row.row_type == "Section":
             yield from _rows_within(row, row.title or title)
@@ -223,14 +225,16 @@ def _rows_within(section: ReportRow, title: str) -> Iterator[_Row]:
             account_id = next(
                 (one.value for cell in row.cells for one in cell.attributes or () if one.id == "account"), None
             )
-            yield _Row(title, row.cells[0].value, account_id, tuple(_amount(cell.value) for cell in row.cells[1:]))
+            yield AccountRow(
+                title, row.cells[0].value, account_id, tuple(_amount(cell.value) for cell in row.cells[1:])
+            )
 
 
 def _amount(text: str | None) -> Decimal:
     return Decimal(text.replace(",", "")) if text and text.strip() else ZERO
 
 
-def _parts(rows: list[_Row], accounts: dict[str, Account], part_of: PartOf) -> dict[tuple[str, str | None], Part]:
+def _parts(rows: list[AccountRow], accounts: dict[str, Account], part_of: PartOf) -> dict[tuple[str, str | None], Part]:
     """Where each row belongs, by section and account. Raises ValueError where nothing tells."""
     found: dict[tuple[str, str | None], Part] = {}
     of_section: dict[str, Part] = {}
@@ -254,7 +258,7 @@ def _told_by_title(title: str) -> Part:
     raise ValueError("a report with a section that belongs nowhere")
 
 
-def _shown(row: _Row, column: int, accounts: dict[str, Account]) -> ReportLine:
+def _shown(row: AccountRow, column: int, accounts: dict[str, Account]) -> ReportLine:
     known = (row.account_id or "").lower() in accounts
     value = row.values[column] if column < len(row.values) else ZERO
     # Profit of the year has an id of its own in reports, which is no account's.

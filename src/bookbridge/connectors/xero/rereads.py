@@ -16,7 +16,7 @@ from bookbridge.accounting.references import RecordRef
 from bookbridge.connectors.kit.connector import Write
 from bookbridge.connectors.kit.errors import VendorError
 from bookbridge.connectors.kit.session import Reread, Written
-from bookbridge.connectors.xero import payloads
+from bookbridge.connectors.xero import balances, payloads
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows
 from bookbridge.connectors.xero.ledger_payloads import BankTransaction, BatchPayment
@@ -124,6 +124,7 @@ async def of_rows(client: Client, chart: Chart, path: str, rows: Rows[Any]) -> t
     """Every row as the record, or records, that it makes of each data type that reads the list at `path`."""
     try:
         await chart.complete(rows.payloads)
+        await balances.complete(client, rows.payloads)
     except VendorError as error:
         log.info("accounts_not_named", error=type(error).__name__)
     found: list[Reread] = []

@@ -18,7 +18,7 @@ from bookbridge.connectors.kit.connector import Source, Write
 from bookbridge.connectors.kit.errors import RecordNotFound, Rejected
 from bookbridge.connectors.kit.live import LivePage, Wanted
 from bookbridge.connectors.kit.session import Access, File, Intent, Page, Reread, Written
-from bookbridge.connectors.xero import attachments, live, lookup, paging, sending, single, statements
+from bookbridge.connectors.xero import attachments, balances, live, lookup, paging, sending, single, statements
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows
 from bookbridge.connectors.xero.dates import http_date, milliseconds
@@ -136,6 +136,7 @@ class XeroSession:
             headers["If-Modified-Since"] = http_date(since - timedelta(seconds=paging.OVERLAP_S))
         rows = await self._client.rows(source.path, source.payload, params=source.query, headers=headers)
         await self._chart.complete(rows.payloads)
+        await balances.complete(self._client, rows.payloads)
         return Page(rows.payloads, rows.raws, cursor=None)
 
     async def count(self, source: Source[Any, Any]) -> int | None:

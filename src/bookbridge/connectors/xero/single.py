@@ -10,6 +10,7 @@ from bookbridge.accounting.records import ListedRecord
 from bookbridge.connectors.kit.connector import Facts, Source
 from bookbridge.connectors.kit.errors import NotSupported, RecordNotFound
 from bookbridge.connectors.kit.session import Reread
+from bookbridge.connectors.xero import balances
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows
 from bookbridge.connectors.xero.read import READS
@@ -38,6 +39,7 @@ async def record(client: Client, chart: Chart, data_type: str, record_id: str) -
                 raise
             continue
         await chart.complete(rows.payloads)
+        await balances.complete(client, rows.payloads)
         for payload, raw in zip(rows.payloads, rows.raws, strict=True):
             for found in _shaped(source, payload, client.access.facts):
                 # An invoice's number is as good as its id to Xero, but not to us.
