@@ -170,7 +170,8 @@ def delete_allocation(book: Book, credit: Credit, allocation_id: str, envelope: 
     except ValidationFailed as failure:
         raise ApiFailure(validation_response([_echo(Fields({}), failure)])) from None
     book.effects["DELETE Allocations"] = book.effects.get("DELETE Allocations", 0) + 1
-    return json_response({"AllocationID": allocation.allocation_id, "IsDeleted": True, "Status": "OK"})
+    # The vendor answers this one call with the bare record.
+    return json_response({**render_documents.allocation(allocation), "IsDeleted": True, "Status": "OK"})
 
 
 # -- tracking options -----------------------------------------------------------------------------
