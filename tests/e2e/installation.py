@@ -55,10 +55,11 @@ def free_ports() -> int:
 
 class Installation:
     """One installation. Without a `world` it serves its own emulators, as shipped; with one it is pointed there,
-    and calls are not limited."""
+    and calls are not limited. Without a `dsn` it brings its own PostgreSQL."""
 
-    def __init__(self, directory: Path, world: World | None = None) -> None:
+    def __init__(self, directory: Path, world: World | None = None, *, dsn: str | None = None) -> None:
         self._directory = directory
+        self._dsn = dsn
         self._world = world
         self._process: subprocess.Popen[bytes] | None = None
         self._log = directory / "up.log"
@@ -116,6 +117,8 @@ class Installation:
             }
             given["BOOKBRIDGE_VENDORS"] = json.dumps({"gbol": vendor})
             given["BOOKBRIDGE_EMULATORS"] = "false"
+        if self._dsn is not None:
+            given["BOOKBRIDGE_DATABASE_URL"] = self._dsn
         return {**kept, **given}
 
     @property

@@ -146,7 +146,9 @@ class Worker:
         if stop_on_signals:
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, self.stop)
-        pool = await open_pool(self._dsn, max_size=POOL_SIZE)
+        # What is committed here is who runs what. If a crash of the database forgets the last of it, jobs are started
+        # once more than needed; and what a handler commits waits for the disk, with all that came before it.
+        pool = await open_pool(self._dsn, max_size=POOL_SIZE, waits_for_disk=False)
         background: list[asyncio.Task[None]] = []
         try:
             for schedule in self._schedules:

@@ -32,10 +32,12 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # the library
         return ""
 
 
-async def open_pool(dsn: str, *, max_size: int = POOL_SIZE_MAX) -> asyncpg.Pool:
+async def open_pool(dsn: str, *, max_size: int = POOL_SIZE_MAX, waits_for_disk: bool = True) -> asyncpg.Pool:
     """Open a pool on the database at `dsn`. Raises OSError or asyncpg.PostgresError when it cannot connect.
 
-    Who changes a setting of a session sets it back before giving the connection back.
+    Who changes a setting of a session sets it back before giving the connection back. Without `waits_for_disk` a commit
+    is seen by all at once, but one of the last moment may be gone after the server itself has crashed; never one that
+    was followed by a commit that did wait.
     """
     return await asyncpg.create_pool(
         dsn,
@@ -50,5 +52,6 @@ async def open_pool(dsn: str, *, max_size: int = POOL_SIZE_MAX) -> asyncpg.Pool:
             "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_S * 1000),
             # Our statements are short and indexed; compiling them costs more than it saves.
             "jit": "off",
+            "synchronous_commit": "on" if waits_for_disk else "off",
         },
     )
