@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bookbridge.accounting.attachments import Attachment
-from bookbridge.api import payable_writes, payables
+from bookbridge.api import attachment_deletions, payable_writes, payables
 from bookbridge.api.openapi.operation import Operation, Parameter, text
 from bookbridge.products.bill_pay.prototypes import (
     BankAccountPrototype,
@@ -24,6 +24,7 @@ from bookbridge.products.bill_pay.records import (
     Supplier,
     Suppliers,
 )
+from bookbridge.push.views import PushOperationView
 
 _OF_VENDORS: Final = (424, 429)
 """Of what the platform is asked while the caller waits."""
@@ -108,6 +109,13 @@ BILL_PAY: Final = (
         Supplier,
         body=SupplierPrototype,
         errors=_OF_VENDORS,
+    ),
+    Operation(
+        attachment_deletions.delete_attachment,
+        "delete-bill-attachment",
+        PushOperationView,
+        fixed={"segment": "bills", "record_id": "{billId}"},
+        path_parameters=(Parameter("billId", "The bill, by the accounting software's own id.", text()),),
     ),
     Operation(
         payable_writes.create_bank_account,
