@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from bookbridge.api import (
     access_tokens,
     attachment_deletions,
+    attachment_deletions,
     attachments,
     companies,
     connections,
@@ -59,6 +60,7 @@ SUBJECTS: tuple[Sequence[ControllerRouterHandler], ...] = (
     datasets.ROUTES,
     push.ROUTES,
     attachments.ROUTES,
+    attachment_deletions.ROUTES,
     attachment_deletions.ROUTES,
     expenses.ROUTES,
     expense_transactions.ROUTES,
