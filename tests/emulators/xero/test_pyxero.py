@@ -159,3 +159,84 @@ def test_rate_limit_is_the_clients_own(monkeypatch: pytest.MonkeyPatch) -> None:
         client.accounts.all()
         with pytest.raises(XeroRateLimitExceeded, match="minute"):
             client.accounts.all()
+
+
+DAY = dt.date(2026, 6, 10)
+COST = [{"Description": "x", "Quantity": "1", "UnitAmount": "10.00", "AccountCode": "429", "TaxType": "NONE"}]
+WHO = {"Name": "Plover Ltd"}
+BANK = {"Code": "090"}
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "change", "wrong", "message"),
+    [
+        (
+            "banktransactions",
+            {"Type": "SPEND", "Contact": WHO, "BankAccount": BANK, "Date": DAY, "LineItems": COST},
+            {"Status": "DELETED"},
+            {"BankAccount": {"Code": "429"}},
+            "BANK account",
+        ),
+        (
+            "manualjournals",
+            {
+                "Narration": "Accrual",
+                "Date": DAY,
+                "Status": "POSTED",
+                "JournalLines": [
+                    {"AccountCode": "469", "LineAmount": "80.00"},
+                    {"AccountCode": "835", "LineAmount": "-80.00"},
+                ],
+            },
+            {"Status": "VOIDED"},
+            {"Narration": ""},
+            "Narration",
+        ),
+        (
+            "banktransfers",
+            {"FromBankAccount": BANK, "ToBankAccount": {"Code": "091"}, "Amount": "5.00", "Date": DAY},
+            {"Status": "DELETED"},
+            {"ToBankAccount": BANK},
+            "must differ",
+        ),
+        (
+            "creditnotes",
+            {"Type": "ACCPAYCREDIT", "Contact": WHO, "Date": DAY, "Status": "AUTHORISED", "LineItems": COST},
+            {"Status": "VOIDED"},
+            {"Type": "ACCPAY"},
+            "not a valid value for Type",
+        ),
+        (
+            "purchaseorders",
+            {"Contact": WHO, "Date": DAY, "LineItems": COST},
+            {"Status": "DELETED"},
+            {"LineItems": [{**COST[0], "AccountCode": "NOPE"}]},
+            "not a valid code",
+        ),
+        (
+            "items",
+            {"Code": "OAT", "Name": "Oats", "SalesDetails": {"UnitPrice": "5.00", "AccountCode": "200"}},
+            {"Name": "Rolled"},
+            {"Code": "OAT"},
+            "already exists",
+        ),
+        (
+            "accounts",
+            {"Code": "4291", "Name": "Snacks", "Type": "OVERHEADS"},
+            {"Name": "Fruit"},
+            {"Code": "429"},
+            "unique Code",
+        ),
+    ],
+)  # fmt: skip
+def test_every_other_write_in_xml(
+    pyxero: Any, name: str, body: dict[str, Any], change: dict[str, Any], wrong: dict[str, Any], message: str
+) -> None:
+    manager = getattr(pyxero, name)
+    made = manager.put(body)[0]
+    id_name = next(key for key in made if key.casefold() == f"{name[:-1]}id")
+    [saved] = manager.save({id_name: made[id_name], **change})
+    assert {key: saved[key] for key in change} == change
+    with pytest.raises(XeroBadRequest) as caught:
+        manager.put({**body, **wrong})
+    assert message in caught.value.problem
