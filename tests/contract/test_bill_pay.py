@@ -34,7 +34,13 @@ PDF = b"%PDF-1.4\ncontract"
 
 NO_DELETED_FILES = "delete /push/bills/{billId}/attachments/{attachmentId}"
 UNSUPPORTED = {
-    XERO: {NO_DELETED_FILES, "get /options/journals", "post /push/journals"},
+    XERO: {
+        NO_DELETED_FILES,
+        "get /options/journals",
+        "post /push/journals",
+        f"get {COMPANY}/data/journals",
+        f"get {COMPANY}/data/paymentMethods",
+    },
     SANDBOX: {NO_DELETED_FILES},
 }
 """What a platform does not have, or the contract says of another one only."""
