@@ -35,8 +35,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What would be sent, without the vendor's host and without headers, which hold credentials."""
 
     method: str
+    """The HTTP method."""
     path: str
+    """The address below the platform's host."""
     query: dict[str, str] = {}
+    """The query string, by name."""
     payload: Any = None
     """The body as JSON; of a file its name, type and size; absent where nothing is sent along."""
 

@@ -82,22 +82,28 @@ class StoryStepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """One step of a write's story."""
 
     step: str
-    """A word of `story.Step`."""
-    time: str
+    """What happened: Accepted, Refused, Started, LookedUp, Compared, Waits, TimedOut, Succeeded or Failed."""
+    time: ContractDateTime
+    """When it happened."""
     run: int
     """Which run of a worker; 0 before the first."""
     reason: str | None = None
-    until: str | None = None
+    """Why, where the word does not say it."""
+    until: ContractDateTime | None = None
     """Of a wait: when the write is taken on again at the latest."""
 
 
 class StoryView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """An addition to the contract: all that happened to a write, first step first."""
+    """All that happened to a write."""
 
     push_operation_key: UUID
+    """Identifier of the write."""
     status: str
+    """Pending, and in the end Success, Failed or TimedOut."""
     outcome: str | None = None
+    """`uncertain` while the platform may have written it and is asked whether it did; absent otherwise."""
     story: tuple[StoryStepView, ...] = ()
+    """The steps, first step first."""
 
 
 def story_of(row: PushOperation, steps: Sequence[StoryStep]) -> StoryView:

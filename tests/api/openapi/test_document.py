@@ -49,7 +49,8 @@ def test_a_route_without_a_row_is_found() -> None:
         """Not described."""
 
     assert id(forgotten) not in known
-    assert undescribed([*handlers(), forgotten]) == ["forgotten /companies/{company_id:str}/forgotten"]
+    found = set(undescribed([*handlers(), forgotten])) - set(undescribed(handlers()))
+    assert found == {"forgotten /companies/{company_id:str}/forgotten"}
 
 
 def test_every_row_has_a_route() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
@@ -66,6 +66,7 @@ _ERRORS: Final = {
 }
 _RETRIED: Final = frozenset({429, 503})
 
+_REFERENCE: Final = re.compile(f'"{REF}([^"]+)"')
 _PARAMETER: Final = re.compile(r"\{(?P<name>\w+)(:\w+)?\}")
 
 
@@ -98,7 +99,9 @@ def build(subjects: Iterable[Subject]) -> Schema:
                 if method in paths.setdefault(path, {}):
                     raise ValueError(f"two operations describe {method} {path}")
                 paths[path][method] = _described(subject, row, method, template, schemas)
+    responses = {f"Error{status}": _error(status) for status in _ERRORS}
     components = {**schemas.components, **_pages(rows, schemas)}
+    used = _reached([paths, responses], components)
     return {
         "openapi": OPENAPI,
         "info": {
@@ -112,8 +115,8 @@ def build(subjects: Iterable[Subject]) -> Schema:
         "security": [{KEY_SECURITY: []}],
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(components.items())),
-            "responses": {f"Error{status}": _error(status) for status in _ERRORS},
+            "schemas": {name: schema for name, schema in sorted(components.items()) if name in used},
+            "responses": responses,
             "parameters": {one.name: _parameter(one, "query") for one in PAGE_PARAMETERS}
             | {IDEMPOTENCY_KEY.name: _parameter(IDEMPOTENCY_KEY, "header")},
             "securitySchemes": {
@@ -301,6 +304,18 @@ def _pages(rows: Iterable[Operation], schemas: Schemas) -> dict[str, Schema]:
 
 def _page_name(row: Operation, schemas: Schemas) -> str:
     return f"{schemas.name_of(row.answers)}Page"
+
+
+def _reached(content: object, components: Mapping[str, Schema]) -> set[str]:
+    """The schemas that the content refers to, directly or by way of others. A record that is only ever written is none
+    of them: what is written of it has a schema of its own."""
+    found: set[str] = set()
+    waiting = [content]
+    while waiting:
+        fresh = set(_REFERENCE.findall(json.dumps(waiting.pop()))) - found
+        found |= fresh
+        waiting += [components[name] for name in fresh]
+    return found
 
 
 def _types(rows: Iterable[Operation]) -> Iterator[Any]:

@@ -14,13 +14,14 @@ from bookbridge.accounting.attachments import Attachment
 from bookbridge.accounting.catalog import DATA_TYPES, AnyDataType
 from bookbridge.accounting.data_type import Level
 from bookbridge.accounting.options import PushOption
+from bookbridge.accounting.types.bank_transactions import BANK_TRANSACTION_LINES
 from bookbridge.api import attachments, push, records
 from bookbridge.api.openapi.operation import Operation, Parameter, whole, yes_or_no
 from bookbridge.connectors import registry
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.push import operations
 from bookbridge.push.submit import TIMEOUT_MAX_MINUTES
-from bookbridge.push.views import PushOperationView
+from bookbridge.push.views import PushOperationView, StoryView
 
 _WORD_START: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OF_VENDORS: Final = (424, 429)
@@ -37,6 +38,12 @@ _OF_WRITES: Final = (
         "timeoutInMinutes", "How long the write may wait before it counts as timed out.", whole(1, TIMEOUT_MAX_MINUTES)
     ),
     Parameter("allowSyncOnPushComplete", "Read the data type anew once the write has succeeded.", yes_or_no(True)),
+    Parameter(
+        "dryRun",
+        "Only tell what the write would come to, and what would be sent: nothing is stored or sent.",
+        yes_or_no(False),
+        is_extension=True,
+    ),
 )
 _OF_UPDATES: Final = (
     Parameter("forceUpdate", "Overwrite the record even if it changed in the meantime.", yes_or_no(False)),
@@ -52,9 +59,10 @@ def operations_of(data_type: AnyDataType) -> Iterator[Operation]:
         yield from _single_reads(data_type)
     elif data_type.parent is not None:
         yield from _child_reads(data_type)
+        yield from _child_writes(data_type)
     else:
         yield from _reads(data_type)
-    yield from _writes(data_type)
+        yield from _writes(data_type)
     if data_type.attachments:
         yield from _attachments(data_type)
 
@@ -141,8 +149,6 @@ def _child_reads(data_type: AnyDataType) -> Iterator[Operation]:
 def _writes(data_type: AnyDataType) -> Iterator[Operation]:
     taken = {write.operation for one in registry.CONNECTORS for write in one.writes if write.data_type is data_type}
     one, record = _one(data_type), data_type.record
-    if data_type.parent is not None:
-        return
     if Kind.CREATE in taken:
         yield Operation(
             push.create_record,
@@ -180,6 +186,32 @@ def _writes(data_type: AnyDataType) -> Iterator[Operation]:
             description=_LATER,
             errors=_OF_PENDING,
         )
+
+
+def _child_writes(data_type: AnyDataType) -> Iterator[Operation]:
+    """Several are written at once, under the record that they belong to."""
+    parent = catalog.by_key(data_type.parent or "")
+    id_ = _id_of(parent)
+    fixed = {"segment": parent.path, "account_id": f"{{{id_.name}}}"}
+    yield Operation(
+        push.get_bank_transaction_options,
+        f"get-create-{_many(data_type)}-model",
+        PushOption,
+        fixed=fixed,
+        path_parameters=(id_,),
+    )
+    yield Operation(
+        push.create_bank_transactions,
+        f"create-{_many(data_type)}",
+        PushOperationView,
+        body=BANK_TRANSACTION_LINES.record,
+        parameters=_OF_WRITES,
+        fixed=fixed,
+        path_parameters=(id_,),
+        summary=f"Create {_plural(data_type)} of {_a(parent.singular)}",
+        description=f"As many as the body lists, all of them or none. {_LATER}",
+        errors=_OF_PENDING,
+    )
 
 
 def _attachments(data_type: AnyDataType) -> Iterator[Operation]:
@@ -262,4 +294,5 @@ WRITES: Final = (
         query_fields=operations.properties(),
     ),
     Operation(push.get_operation, "get-push-operation", PushOperationView),
+    Operation(push.get_story, "get-push-operation-story", StoryView, is_extension=True),
 )
