@@ -27,6 +27,8 @@ from bookbridge.accounting.types.transfers import Transfer, TransferAccount
 from bookbridge.connectors.kit.connector import Operation
 from bookbridge.connectors.kit.errors import RecordNotFound, Rejected, Uncertain
 from bookbridge.connectors.kit.session import File
+from bookbridge.connectors.xero.auth import OAUTH2
+from bookbridge.connectors.xero.session import XeroSession
 from tests.connectors.xero_books import DAY, Books, intent, row, stored
 
 D = Decimal
@@ -219,6 +221,13 @@ async def test_a_journal_entry_is_written_exactly(books: Books) -> None:
     assert [line.net_amount for line in found.journal_lines] == [D("310.25"), D("-310.25")]
     assert [line.account_ref.id for line in found.journal_lines] == [books.expense_id, books.income_id]
     assert [ref.id for ref in found.journal_lines[0].tracking.record_refs] == [books.options[0][1]]
+
+
+async def test_a_manual_journal_is_not_kept_beside_the_ledgers_own(books: Books) -> None:
+    access = await books.sandbox.access(books.tenant, scopes=(*OAUTH2.scopes, "accounting.journals.read"))
+    write = row("journalEntries", Operation.CREATE)
+    written = await XeroSession(access).write(write, journal_entry(books), intent())
+    assert (bool(written.record_id), written.rereads) == (True, ())
 
 
 async def test_a_journal_entry_is_voided(books: Books) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from bookbridge.accounting.records import Record
 from bookbridge.connectors.kit import http
 from bookbridge.connectors.kit.ahead import ahead
 from bookbridge.connectors.kit.connector import Source, Write
-from bookbridge.connectors.kit.errors import RecordNotFound, Rejected
+from bookbridge.connectors.kit.errors import RecordNotFound, Rejected, VendorError
 from bookbridge.connectors.kit.live import LivePage, Wanted
 from bookbridge.connectors.kit.session import Access, File, Intent, Page, Reread, Written
 from bookbridge.connectors.xero import attachments, balances, live, lookup, paging, sending, single, statements
@@ -35,6 +36,9 @@ PAGE_SIZE_FALLBACK = 100
 
 PAGES_WAITING_MAX = 1
 """With the page that is worked on and the one being fetched, three pages are in memory at most."""
+
+MANUAL_JOURNALS = "manualJournals"
+"""The source of journal entries that stands in where the ledger's own journals are closed."""
 
 _NEWEST_LAST = "UpdatedDateUTC ASC"
 
@@ -159,13 +163,27 @@ class XeroSession:
         self, write: Write[Any], record: Record | None, intent: Intent, *, record_id: str | None = None
     ) -> Written:
         """Send a write under the intent's key, which Xero honours; see `sending`."""
-        return await sending.send(self._client, self._chart, write, record, intent, record_id)
+        return await self._kept(await sending.send(self._client, self._chart, write, record, intent, record_id))
 
     async def find(
         self, write: Write[Any], record: Record | None, intent: Intent, *, record_id: str | None = None
     ) -> Written | None:
         """Look up a write whose outcome is uncertain; see `lookup`."""
-        return await lookup.find(self._client, self._chart, write, record, intent, record_id)
+        found = await lookup.find(self._client, self._chart, write, record, intent, record_id)
+        return None if found is None else await self._kept(found)
+
+    async def _kept(self, written: Written) -> Written:
+        """The effect of a write without manual journals where the ledger's own journals are read: those have them too,
+        under other ids."""
+        if all(one.source != MANUAL_JOURNALS for one in written.rereads):
+            return written
+        try:
+            has_both = await self._journals.are_open()
+        except VendorError:
+            # It landed, which is what matters; the next sync reads it in the one form or the other.
+            has_both = True
+        rereads = tuple(one for one in written.rereads if one.source != MANUAL_JOURNALS)
+        return replace(written, rereads=rereads) if has_both else written
 
     async def attach(self, data_type: str, record_id: str, file: File, intent: Intent) -> Written:
         """Attach a file under its name. A file of the same name is replaced by Xero."""

@@ -82,7 +82,7 @@ def _turned(line: Json) -> Json:
 
 def check_paid_at_once(record: DirectCost | DirectIncome) -> list[FieldProblem]:
     """One payment of the whole, lines of one direction, amounts that Xero keeps."""
-    found = line_problems(record.line_items, needs_account=True)
+    found = line_problems(record.line_items, needs_account=False)
     if len(record.payment_allocations) != 1:
         message = f"It is paid at once: one payment, not {len(record.payment_allocations)}."
         found.append(FieldProblem("paymentAllocations", message))
