@@ -96,7 +96,7 @@ class World:
                     f"/companies/{company}/push/{answer.json()['pushOperationKey']}"
                 )
                 if operation["status"] != "Pending":
-                    assert operation["status"] == "Success", operation
+                    assert operation["status"] == "Success", f"{operation}"
                     return operation
                 await asyncio.sleep(0.05)
 
