@@ -19,12 +19,22 @@ from litestar.exceptions import InternalServerException
 from litestar.types import ControllerRouterHandler
 
 from bookbridge.accounting import catalog
+from bookbridge.accounting.types.bank_transactions import BANK_TRANSACTIONS
 from bookbridge.api.attachments import session_of
-from bookbridge.api.bodies import AnyRequest, answer, body_of, cut_off, raw_answer
+from bookbridge.api.bodies import AnyRequest, answer, body_of, cut_off, encode, raw_answer
 from bookbridge.api.errors import PUSH, ApiError, not_found
 from bookbridge.api.idempotency import in_transaction
 from bookbridge.api.paging import page_of_values, paging_of
-from bookbridge.api.parameters import boolean, company_id_of, connection_id_of, id_of, integer, parameters
+from bookbridge.api.parameters import (
+    ID_LENGTH_SHOWN,
+    boolean,
+    company_id_of,
+    connection_id_of,
+    id_of,
+    integer,
+    parameters,
+    record_id_of,
+)
 from bookbridge.api.services import Given, Services
 from bookbridge.companies import companies, connections
 from bookbridge.connectors import registry
@@ -32,14 +42,17 @@ from bookbridge.connectors.kit.connector import AttachmentRule, Connector
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File
 from bookbridge.connectors.kit.streams import CHUNK_SIZE_BYTES, Streamed
-from bookbridge.push import operations, story
+from bookbridge.push import operations, references, story
+from bookbridge.push.bodies import parse
 from bookbridge.push.errors import NotSupported
 from bookbridge.push.operations import PushOperation
-from bookbridge.push.options import options
+from bookbridge.push.options import only, options
 from bookbridge.push.rehearsal import refused, rehearse
 from bookbridge.push.submit import TIMEOUT_MAX_MINUTES, Submission, prepare, submit
 from bookbridge.push.views import push_operation, rehearsed, story_of
+from bookbridge.store import records
 from bookbridge.store.pool import Db
+from bookbridge.store.records import Scope
 
 WHAT = "PushOperation"
 BASE: Final = "/companies/{company_id:str}/connections/{connection_id:str}"
@@ -60,6 +73,33 @@ async def get_options(company_id: str, connection_id: str, data_type: str, servi
     async with services.pool.acquire() as db:
         connector = await _connector(db, of_company, of_connection, data_type)
         return answer(await options(db, connector, of_company, of_connection, data_type))
+
+
+@get(BASE + "/options/{segment:str}/{account_id:str}/bankTransactions")
+async def get_bank_transaction_options(
+    company_id: str, connection_id: str, segment: str, account_id: str, services: Given
+) -> Response[bytes]:
+    """What may be written as transactions of a bank account."""
+    of_company, of_connection = company_id_of(company_id), connection_id_of(connection_id)
+    account = await _account(services, of_company, of_connection, segment, account_id)
+    async with services.pool.acquire() as db:
+        connector = await _connector(db, of_company, of_connection, BANK_TRANSACTIONS.key)
+        found = await options(db, connector, of_company, of_connection, BANK_TRANSACTIONS.key)
+    return answer(only(found, BANK_TRANSACTIONS.parent_field or "", account))
+
+
+@post(BASE + "/push/{segment:str}/{account_id:str}/bankTransactions", status_code=200)
+async def create_bank_transactions(
+    request: AnyRequest, company_id: str, connection_id: str, segment: str, account_id: str, services: Given
+) -> Response[bytes]:
+    """Create transactions of a bank account: as many as the body lists, all of them or none."""
+    of_company, of_connection = company_id_of(company_id), connection_id_of(connection_id)
+    account = await _account(services, of_company, of_connection, segment, account_id)
+    body = _within(await body_of(request), BANK_TRANSACTIONS.parent_field or "", account)
+    submission = _submission(request, BANK_TRANSACTIONS.key, Kind.CREATE, None, body=body)
+    async with services.pool.acquire() as db:
+        connector = await _connector(db, of_company, of_connection, BANK_TRANSACTIONS.key)
+    return await _submit(request, services, connector, of_company, of_connection, submission, None)
 
 
 @post(BASE + "/push/{segment:str}", status_code=200)
@@ -215,6 +255,32 @@ def _key(segment: str) -> str:
         return segment
 
 
+async def _account(services: Services, company_id: UUID, connection_id: UUID, segment: str, account_id: str) -> str:
+    """The bank account of the address: one that was read, or the key of a write that makes one. Raises CompanyNotFound,
+    ApiError 404."""
+    # The router enters a literal segment for good, so `bankAccounts` cannot stand in the address.
+    if segment.casefold() != (BANK_TRANSACTIONS.parent or "").casefold():
+        raise not_found(f"There is no data type '{segment[:ID_LENGTH_SHOWN]}' of bank transactions.", PUSH)
+    wanted = record_id_of(account_id)
+    async with services.pool.acquire() as db:
+        await companies.get(db, company_id)
+        await connections.get(db, company_id, connection_id)
+        scope = Scope(company_id, BANK_TRANSACTIONS.parent or "", connection_id)
+        named = await references.named_writes(db, company_id, connection_id, [wanted])
+        if not named and await records.get_body(db, scope, wanted) is None:
+            raise not_found(f"No bank account was found with ID {wanted[:ID_LENGTH_SHOWN]}", PUSH)
+    return wanted
+
+
+def _within(body: bytes, field: str, parent: str) -> bytes:
+    """The body with the parent that the address names. Raises ApiError 400 when the body names another,
+    MalformedBody."""
+    content = parse(body)
+    if content.setdefault(field, parent) != parent:
+        raise ApiError(400, f"{field} differs from the one that the address names.", service=PUSH)
+    return encode(content)
+
+
 def _submission(
     request: AnyRequest,
     data_type: str,
@@ -282,6 +348,8 @@ def _too_large(rule: AttachmentRule) -> str:
 
 ROUTES: list[ControllerRouterHandler] = [
     get_options,
+    get_bank_transaction_options,
+    create_bank_transactions,
     create_record,
     update_record,
     delete_record,

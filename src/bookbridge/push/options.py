@@ -61,6 +61,15 @@ async def options(
     return _Narrowing(write, write_fields(write), choices).narrow(widest, "")
 
 
+def only(option: PushOption, name: str, value: str) -> PushOption:
+    """The option of an object in whose field `name` only one value may stand: the others of its choices are gone."""
+    properties = dict(option.properties or {})
+    if name in properties:
+        listed = tuple(one for one in properties[name].options if one.value == value) or (choice(value),)
+        properties[name] = msgspec.structs.replace(properties[name], options=listed)
+    return msgspec.structs.replace(option, properties=properties)
+
+
 class _Narrowing:
     """Narrows a tree from the top down; `choices` holds None where there are too many to list."""
 

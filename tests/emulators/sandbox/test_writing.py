@@ -98,6 +98,82 @@ def test_a_bill_is_written_paid_in_parts_and_unpaid_again(desk: Desk) -> None:
     desk.holds()
 
 
+def test_money_is_paid_ahead_and_comes_back(desk: Desk) -> None:
+    supplier = desk.book.derived_id("supplier", "Pennine Timber")
+    bill = desk.create("bills", **desk.bill())
+    both = desk.payment("Bill", bill, 119.99)
+    ahead = {"type": "PaymentOnAccount", "id": supplier, "amount": 0}
+    both["lines"].append({"amount": 50, "links": [ahead]})
+    payment = desk.create("billPayments", **both)
+    kept = desk.one("billPayments", payment)
+    assert [str(line.links[0].amount) for line in kept.lines] == ["-119.99", "-50"]
+    assert desk.one("bills", bill).status.value == "Paid"
+    desk.holds()
+
+    back = desk.create("billPayments", **desk.payment("BillPayment", payment, -20))
+    assert str(desk.one("billPayments", back).total_amount) == "-20"
+    told = [(line.links[0].type.value, str(line.amount)) for line in desk.one("billPayments", payment).lines]
+    assert told == [("Bill", "119.99"), ("PaymentOnAccount", "30"), ("Refund", "20")]
+    assert desk.one("billPayments", payment).lines[-1].links[0].id == back
+    desk.holds()
+    assert desk.refused("billPayments", **desk.payment("BillPayment", payment, -30.01)) == "lines[0].links[0].amount"
+    assert desk.ledger.delete(BOOK, "billPayments", payment, desk.key()).status == 422
+    rest = desk.create("billPayments", **desk.payment("BillPayment", payment, -30))
+    desk.holds()
+
+    for one in (back, rest):
+        assert desk.ledger.delete(BOOK, "billPayments", one, desk.key()).status == 200
+        desk.holds()
+    assert desk.ledger.delete(BOOK, "billPayments", payment, desk.key()).status == 200
+    assert str(desk.one("bills", bill).amount_due) == "119.99"
+    desk.holds()
+
+
+def test_customers_pay_ahead_too_and_in_their_currency(desk: Desk) -> None:
+    customer = desk.create("customers", customerName="Ahead GmbH", status="Active", defaultCurrency="EUR")
+    first = desk.payment("PaymentOnAccount", customer, 33.33, currency="EUR", currencyRate=0.8571)
+    payment = desk.create("payments", **first)
+    assert desk.one("payments", payment).customer_ref.id == customer
+    desk.holds()
+    later = desk.payment("Payment", payment, -11.11, currency="EUR", currencyRate=0.9)
+    back = desk.create("payments", **later)
+    desk.holds()
+    desk.ledger.delete(BOOK, "payments", back, desk.key())
+    desk.ledger.delete(BOOK, "payments", payment, desk.key())
+    desk.holds()
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ({"amount": 5, "links": [{"type": "PaymentOnAccount", "id": "nobody"}]}, "lines[0].links[0].id"),
+        ({"amount": -5, "links": [{"type": "PaymentOnAccount", "id": "SUPPLIER"}]}, "lines[0].links[0].amount"),
+        (
+            {"amount": 5, "links": [{"type": "PaymentOnAccount", "id": "SUPPLIER", "amount": -4}]},
+            "lines[0].links[0].amount",
+        ),
+        ({"amount": -5, "links": [{"type": "BillPayment", "id": "nothing"}]}, "lines[0].links[0].id"),
+        ({"amount": 5, "links": [{"type": "Refund", "id": "x"}]}, "lines[0].links[0].type"),
+    ],
+)
+def test_what_cannot_be_paid_ahead(desk: Desk, line: dict[str, Any], field: str) -> None:
+    supplier = desk.book.derived_id("supplier", "Pennine Timber")
+    link = line["links"][0]
+    link["id"] = supplier if link["id"] == "SUPPLIER" else link["id"]
+    assert desk.refused("billPayments", **{**desk.payment("Bill", "b", 1), "lines": [line]}) == field
+
+
+def test_a_credit_note_is_paid_back(desk: Desk) -> None:
+    note = desk.create("billCreditNotes", **desk.bill())
+    back = desk.create("billPayments", **desk.payment("CreditNote", note, -19.99))
+    left = desk.one("billCreditNotes", note)
+    assert (str(left.remaining_credit), left.status.value) == ("100.00", "PartiallyPaid")
+    desk.holds()
+    desk.ledger.delete(BOOK, "billPayments", back, desk.key())
+    assert str(desk.one("billCreditNotes", note).remaining_credit) == "119.99"
+    desk.holds()
+
+
 def test_a_bill_is_changed_and_deleted(desk: Desk) -> None:
     bill = desk.create("bills", **desk.bill())
     changed = msgspec.json.encode(desk.bill(lineItems=[desk.line(quantity=1)], note="less"))
@@ -167,7 +243,7 @@ def test_every_other_kind_is_written(desk: Desk) -> None:
     desk.create("journals", name="Corrections", journalCode="COR")
     lines = [{"accountRef": {"id": account}, "netAmount": 5}, {"accountRef": savings, "netAmount": -5}]
     entry = desk.create("journalEntries", postedOn=DAY, journalLines=lines)
-    desk.create("bankTransactions", accountId=bank["id"], amount=-1, clearedOnDate=DAY)
+    desk.create("bankTransactions", accountId=bank["id"], transactions=[{"amount": -1, "date": DAY}])
     assert str(desk.one("bankAccounts", till).balance) == "161.99"
     desk.holds()
     assert desk.ledger.delete(BOOK, "journalEntries", entry, desk.key()).status == 200

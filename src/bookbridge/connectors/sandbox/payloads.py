@@ -36,10 +36,12 @@ class Touched(msgspec.Struct, frozen=True):
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """The answer to a write."""
+    """The answer to a write. `made` are the records of a write that makes several at once, the first being `id`."""
 
+    kind: str
     id: str
     touched: list[Touched]
+    made: list[str] = []
 
 
 class Organisation(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ import msgspec
 from bookbridge.accounting.attachments import Attachment
 from bookbridge.accounting.dates import contract_datetime
 from bookbridge.accounting.records import Record
+from bookbridge.accounting.references import RecordRef
 from bookbridge.connectors.kit.connector import Operation, Source, Write
 from bookbridge.connectors.kit.errors import NeedsRelink, NotSupported, RecordNotFound
 from bookbridge.connectors.kit.http import Answer
@@ -107,7 +108,8 @@ class SandboxSession:
 
     def _written(self, answer: Answer) -> Written:
         effect = decode(answer, payloads.Effect, effect=True)
-        return Written(effect.id, tuple(self._rereads(effect.touched)))
+        made = tuple(RecordRef(id=record_id, data_type=effect.kind) for record_id in effect.made)
+        return Written(effect.id, tuple(self._rereads(effect.touched)), changed=made)
 
     def _rereads(self, touched: Iterable[payloads.Touched]) -> Iterable[Reread]:
         for one in touched:

@@ -75,12 +75,17 @@ _RULES: Final[Mapping[str, _Rules]] = {
     "bills": _Rules(_PURCHASE, (_C, _U, _D), {"status": ("Open", "Draft")}),
     "billCreditNotes": _Rules(_PURCHASE, (_C, _U), _SALE_WORDS, lost=frozenset({"allocatedOnDate"})),
     "billPayments": _Rules(
-        _PAYMENT, (_C, _D), {"lines.links.type": ("Bill", "CreditNote")}, lost=frozenset({"lines.links.currencyRate"})
+        _PAYMENT,
+        (_C, _D),
+        {"lines.links.type": ("Bill", "CreditNote", "PaymentOnAccount", "BillPayment")},
+        lost=frozenset({"lines.links.currencyRate"}),
     ),
     "invoices": _Rules(_SALE, (_C, _U, _D), _SALE_WORDS),
     "creditNotes": _Rules(_SALE, (_C, _U), _SALE_WORDS, lost=frozenset({"allocatedOnDate"})),
     "payments": _Rules(
-        _PAYMENT, words={"lines.links.type": ("Invoice", "CreditNote")}, lost=frozenset({"lines.links.currencyRate"})
+        _PAYMENT,
+        words={"lines.links.type": ("Invoice", "CreditNote", "PaymentOnAccount", "Payment")},
+        lost=frozenset({"lines.links.currencyRate"}),
     ),
     "purchaseOrders": _Rules(_PURCHASE, (_C, _U), {"status": ("Open", "Draft", "Closed", "Void")}),
     "directCosts": _Rules(_AT_ONCE, (_C, _U, _D)),

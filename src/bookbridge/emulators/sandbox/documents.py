@@ -199,11 +199,11 @@ def currency_rate(currency: str, sent: Json) -> Decimal:
     return number(rate)
 
 
-def needed_date(sent: Json, field: str) -> str:
+def needed_date(sent: Json, field: str, prefix: str = "") -> str:
     """A date that must be there, as the contract writes days. Raises Refused."""
     value = sent.get(field)
     if not isinstance(value, str) or len(value) < len("2026-01-31"):
-        raise refuse(field, f"{field} is required.")
+        raise refuse(f"{prefix}{field}", f"{prefix}{field} is required.")
     return f"{value[:10]}T00:00:00"
 
 

@@ -259,7 +259,10 @@ def _page(rows: list[Row], total: int, following: str | None) -> Answer:
 
 def _written(kind: str, record_id: str, touched: list[tuple[str, Row]]) -> Answer:
     rows = [{"kind": one, "row": _row(row)} for one, row in touched]
-    return Answer(200, encode({"kind": kind, "id": record_id, "touched": rows}))
+    if kind not in writes.SEVERAL_AT_ONCE:
+        return Answer(200, encode({"kind": kind, "id": record_id, "touched": rows}))
+    made = [row.id for one, row in touched if one == kind]
+    return Answer(200, encode({"kind": kind, "id": made[0], "made": made, "touched": rows}))
 
 
 def _refused(refused: Refused) -> Answer:

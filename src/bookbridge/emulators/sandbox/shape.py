@@ -15,6 +15,7 @@ from bookbridge.accounting.catalog import by_key
 from bookbridge.accounting.dates import parse_contract_datetime
 from bookbridge.accounting.fields import Field, Kind, fields_of
 from bookbridge.accounting.money import is_plain
+from bookbridge.accounting.types.bank_transactions import BANK_TRANSACTION_LINES
 from bookbridge.emulators.sandbox.book import Json, Problem, Refused
 
 PROBLEMS_MAX: Final = 100
@@ -22,7 +23,8 @@ PROBLEMS_MAX: Final = 100
 
 def check_shape(kind: str, body: Json) -> None:
     """Raises Refused for a body whose known fields hold what they cannot. Unknown fields are of no concern."""
-    problems = list(_problems(by_key(kind).record, body, ""))[:PROBLEMS_MAX]
+    data_type = BANK_TRANSACTION_LINES if kind == BANK_TRANSACTION_LINES.key else by_key(kind)
+    problems = list(_problems(data_type.record, body, ""))[:PROBLEMS_MAX]
     if problems:
         raise Refused(*problems)
 
