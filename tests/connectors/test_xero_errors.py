@@ -109,6 +109,72 @@ def test_messages_are_about_fields(message: str, field: str) -> None:
     assert field_named(message, BILL_FIELDS) == field
 
 
+NOT_VALID = "Account code 'X' is not a valid code for this document."
+
+
+@pytest.mark.parametrize(
+    ("data_type", "message", "field"),
+    [
+        ("chartOfAccounts", "Please enter a unique Code.", "nominalCode"),
+        ("chartOfAccounts", "Please enter a unique Name.", "name"),
+        ("bankAccounts", "Please enter a unique Name.", "accountName"),
+        ("bankAccounts", "Bank account number must be specified", "accountNumber"),
+        ("bankAccounts", "Organisation is not subscribed to currency KWD", "currency"),
+        ("items", "An item with Code 'P' already exists", "code"),
+        ("items", "Account code 'X' is not valid for this item", "billItem.accountRef.id"),
+        ("suppliers", "The contact name A is already assigned to another contact.", "supplierName"),
+        ("customers", "The contact name A is already assigned to another contact.", "customerName"),
+        ("customers", "Email address must be valid.", "emailAddress"),
+        ("bills", "The contact could not be found", "supplierRef.id"),
+        ("bills", "The tax amount 3 does not match the expected tax amount 2", "lineItems.taxAmount"),
+        ("bills", "The tracking option 'x' is not valid", "lineItems.trackingCategoryRefs.id"),
+        ("invoices", "Invoice # must be unique.", "invoiceNumber"),
+        ("invoices", "The contact is archived and cannot be used", "customerRef.id"),
+        ("invoices", "The discount rate must be between 0 and 100", "lineItems.discountPercentage"),
+        ("creditNotes", "Credit Note # must be unique.", "creditNoteNumber"),
+        ("billCreditNotes", "Item code 'P' is not valid", "lineItems.itemRef.id"),
+        ("billCreditNotes", NOT_VALID, "lineItems.accountRef.id"),
+        ("purchaseOrders", "Order number must be unique", "purchaseOrderNumber"),
+        ("purchaseOrders", "The document total cannot be less than 0", "totalAmount"),
+        ("directCosts", "A bank account must be specified", "paymentAllocations.payment.accountRef.id"),
+        ("directCosts", "The contact could not be found", "contactRef.id"),
+        ("directIncomes", NOT_VALID, "lineItems.accountRef.id"),
+        ("directIncomes", "The document date cannot be before the period lock date", "issueDate"),
+        ("transfers", "The accounts of a transfer must have the same currency", "to.accountRef.id"),
+        ("transfers", "The account type is invalid: a BANK account is needed", "from.accountRef.id"),
+        ("transfers", "The transfer amount must be greater than zero", "from.amount"),
+        ("journalEntries", "The total debits must equal total credits: they differ by 1", "journalLines.netAmount"),
+        ("journalEntries", NOT_VALID, "journalLines.accountRef.id"),
+        ("journalEntries", "The document date cannot be before the period lock date", "postedOn"),
+        ("billPayments", "Payment amount exceeds the amount outstanding on this document", "totalAmount"),
+        ("billPayments", "Invoice could not be found", "lines.links.id"),
+        ("billPayments", "The account is not a bank account and does not have payments enabled", "accountRef.id"),
+        ("payments", "The credit and the invoice must be in the same currency", "currency"),
+        ("payments", "Allocations can only be made between credits and invoices of one contact", "customerRef.id"),
+    ],
+)
+def test_each_types_refusals_are_about_its_own_fields(data_type: str, message: str, field: str) -> None:
+    fields = next(row.fields for row in WRITES if row.data_type.key == data_type and row.fields)
+    assert field_named(message, fields) == field
+
+
+@pytest.mark.parametrize(
+    ("data_type", "part", "message", "field"),
+    [
+        ("journalEntries", "JournalLines", NOT_VALID, "journalLines[1].accountRef.id"),
+        ("billPayments", "Payments", "Payment amount exceeds the amount outstanding", "lines[1].amount"),
+        ("billPayments", "Payments", "Invoice could not be found", "lines[1].links.id"),
+        ("purchaseOrders", "LineItems", "Nobody has seen this", "lineItems[1]"),
+    ],
+)
+def test_a_refused_part_is_named_by_its_place(data_type: str, part: str, message: str, field: str) -> None:
+    fields = next(row.fields for row in WRITES if row.data_type.key == data_type and row.fields)
+    parts = [{"ValidationErrors": []}, {"ValidationErrors": [{"Message": message}]}]
+    refused = meaning(answer(400, {"ErrorNumber": 10, "Elements": [{part: parts}]}), True, fields=fields)
+    assert isinstance(refused, Rejected)
+    assert [(one.field, one.message) for one in refused.fields] == [(field, message)]
+
+
 def test_an_answer_that_is_not_the_vendors_is_never_empty_data() -> None:
     page = Answer(200, httpx2.Headers({"content-type": "text/html"}), b"<html>Maintenance</html>")
     broken = Answer(200, httpx2.Headers({"content-type": "application/json"}), b'{"Invoices":[{"Inv')

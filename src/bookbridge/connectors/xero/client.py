@@ -307,7 +307,7 @@ _SUBJECTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (r"payment amount|outstanding|exceeds|remaining credit", ("totalAmount", "lines.amount")),
         (r"invoice|credit|over-?payment|pre-?payment", ("lines.links.id",)),
         (r"line ?item", ("lineItems",)),
-        (r"debit|journal line", ("journalLines",)),
+        (r"debit|journal line", ("journalLines.netAmount",)),
         (r"\btype\b", ("fullyQualifiedCategory",)),
         (r"status", ("status",)),
         (r"total|amount", ("totalAmount", "from.amount", "journalLines.netAmount")),
@@ -322,7 +322,10 @@ def field_named(message: str, fields: Sequence[str], line: int | None = None, of
     """
     for pattern, candidates in _SUBJECTS:
         if pattern.search(message):
-            named = next((field for field in candidates if field in fields), None)
+            known = [field for field in candidates if field in fields]
+            # What is said of a line is about the line, if it can be.
+            within = [field for field in known if line is not None and field.startswith(f"{of}.")]
+            named = next(iter(within or known), None)
             if named is not None:
                 return named if line is None else named.replace(f"{of}.", f"{of}[{line}].", 1)
     return "" if line is None else f"{of}[{line}]"
