@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -10,6 +12,8 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from bookbridge import app as composition
+from bookbridge import jobs
 from tests.api.conftest import Api
 from tests.connectors.conftest import emulator_url, sandbox, vendor_http
 from tests.connectors.sandbox import Sandbox
@@ -168,6 +172,17 @@ async def linked(api: Api, sandbox: Sandbox, platform: str) -> Expenses:
     return made
 
 
+@asynccontextmanager
+async def working(api: Api, dsn: str) -> AsyncIterator[None]:
+    """A worker for as long as this lasts, for tests in which nobody works afterwards."""
+    books, _ = composition.handlers(api.rooms)
+    made = jobs.Worker(dsn, books, concurrency=4)
+    running = asyncio.create_task(made.run())
+    yield
+    made.stop()
+    await running
+
+
 @pytest.fixture(params=[SANDBOX, XERO])
 async def expenses(request: pytest.FixtureRequest, api: Api, worker: object, sandbox: Sandbox) -> Expenses:
     """A company on each platform, with its defaults set."""
@@ -180,5 +195,13 @@ async def expenses(request: pytest.FixtureRequest, api: Api, worker: object, san
 async def own(api: Api, worker: object, sandbox: Sandbox) -> Expenses:
     """A company on the Sandbox, with its defaults set."""
     made = await linked(api, sandbox, SANDBOX)
+    await made.configure()
+    return made
+
+
+@pytest.fixture
+async def xero(api: Api, worker: object, sandbox: Sandbox) -> Expenses:
+    """A company on Xero, with its defaults set."""
+    made = await linked(api, sandbox, XERO)
     await made.configure()
     return made
