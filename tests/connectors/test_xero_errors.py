@@ -23,8 +23,9 @@ from bookbridge.connectors.kit.errors import (
 )
 from bookbridge.connectors.kit.http import Answer
 from bookbridge.connectors.xero import payloads
-from bookbridge.connectors.xero.client import Client, decode, field_named, meaning
+from bookbridge.connectors.xero.client import Client, decode, meaning
 from bookbridge.connectors.xero.read import BILLS_SOURCE
+from bookbridge.connectors.xero.refusals import field_named
 from bookbridge.connectors.xero.session import XeroSession
 from bookbridge.connectors.xero.writes import WRITES
 from tests.connectors.sandbox import Bearer, Sandbox, tally

@@ -35,9 +35,10 @@ from bookbridge.connectors.xero.dates import day
 from bookbridge.connectors.xero.payment_cases import Case, case_of
 from bookbridge.connectors.xero.write_bank import direct_cost, direct_income
 from bookbridge.connectors.xero.write_journals import journal_entry
+from bookbridge.connectors.xero.write_orders import purchase_order
 from bookbridge.connectors.xero.write_parts import DATE_LENGTH, Json
 from bookbridge.connectors.xero.write_payments import bill_payment, credit_id, payment, side_of
-from bookbridge.connectors.xero.write_purchases import bill, bill_credit_note, purchase_order
+from bookbridge.connectors.xero.write_purchases import bill, bill_credit_note
 from bookbridge.connectors.xero.write_sales import credit_note, invoice
 
 

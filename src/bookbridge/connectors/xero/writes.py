@@ -13,6 +13,7 @@ from bookbridge.connectors.xero.write_bank import BANK_WRITES
 from bookbridge.connectors.xero.write_contacts import CONTACT_WRITES
 from bookbridge.connectors.xero.write_journals import JOURNAL_WRITES
 from bookbridge.connectors.xero.write_ledger import LEDGER_WRITES
+from bookbridge.connectors.xero.write_orders import ORDER_WRITES
 from bookbridge.connectors.xero.write_payments import PAYMENT_WRITES
 from bookbridge.connectors.xero.write_purchases import PURCHASE_WRITES
 from bookbridge.connectors.xero.write_sales import SALES_WRITES
@@ -20,6 +21,7 @@ from bookbridge.connectors.xero.write_sales import SALES_WRITES
 WRITES: Final[tuple[Write[Any], ...]] = (
     *LEDGER_WRITES,
     *CONTACT_WRITES,
+    *ORDER_WRITES,
     *PURCHASE_WRITES,
     *SALES_WRITES,
     *PAYMENT_WRITES,
