@@ -90,7 +90,7 @@ def test_totals(
         ({"LineItems": [{**LINE, "AccountCode": "NOPE"}]}, "Account code 'NOPE' is not a valid code"),
         ({"LineItems": [{**LINE, "AccountCode": "800"}]}, "Account code '800' is not a valid code"),
         ({"LineItems": [{**LINE, "AccountCode": None}]}, "Account code '' is not a valid code"),
-        ({"LineItems": [{**LINE, "TaxType": "NOPE"}]}, "TaxType code 'NOPE' does not exist"),
+        ({"LineItems": [{**LINE, "TaxType": "NOPE"}]}, "TaxType code NOPE does not exist"),
         ({"LineItems": [{**LINE, "LineAmount": 99}]}, "line total 99 does not match"),
         ({"LineItems": [{**LINE, "TaxAmount": 3}]}, "tax amount 3 does not match"),
         ({"LineItems": [{**LINE, "ItemCode": "NOPE"}]}, "Item code 'NOPE'"),
@@ -147,7 +147,7 @@ def test_paying_moves_the_status_and_stamps_the_bill(api: Api) -> None:
         ({"Amount": 0}, "greater than zero"),
         ({"Amount": None}, "greater than zero"),
         ({"Account": {"Code": "429"}}, "does not have payments enabled"),
-        ({"Account": {"Code": "099"}}, "not a valid code"),
+        ({"Account": {"Code": "099"}}, "has been archived"),
         ({"Account": None}, "Account must be specified"),
         ({"Invoice": None}, "must reference"),
         ({"Invoice": {"InvoiceID": "x"}}, "could not be found"),
@@ -411,7 +411,7 @@ def test_accounts(api: Api) -> None:
     for body, message in (
         ({"Code": "4290", "Name": "Other", "Type": "OVERHEADS"}, "unique Code"),
         ({"Code": "4291", "Name": "Snacks", "Type": "OVERHEADS"}, "unique Name"),
-        ({"Code": "12345678901", "Name": "Long", "Type": "OVERHEADS"}, "no longer than 10"),
+        ({"Code": "12345678901", "Name": "Long", "Type": "OVERHEADS"}, "Maximum of 10 characters"),
         ({"Name": "No code", "Type": "OVERHEADS"}, "code must be specified"),
         ({"Code": "1", "Name": "No type"}, "Type must be specified"),
         ({"Name": "Bank", "Type": "BANK"}, "Bank account number"),
@@ -421,7 +421,7 @@ def test_accounts(api: Api) -> None:
     assert api.ok("PUT", "Accounts", bank)["Accounts"][0]["CurrencyCode"] == "EUR"
     api.ok("POST", path, {"Status": "ARCHIVED"})
     archived = {"Type": "ACCPAY", "Contact": {"Name": "x"}, "LineItems": [{**LINE, "AccountCode": "4290"}]}
-    assert "not a valid code" in api.errors("PUT", "Invoices", archived)[0]
+    assert api.errors("PUT", "Invoices", archived) == ["Account code '4290' has been archived, or has been deleted."]
     used = next(a for a in api.get("Accounts") if a.get("Code") == "404")
     assert "has transactions" in api.errors("DELETE", f"Accounts/{used['AccountID']}")[0]
 

@@ -83,7 +83,7 @@ def journal(**change: Any) -> dict[str, Any]:
         ("ManualJournals", journal(AccountCode="090"), "code '090' is not a valid"),
         ("ManualJournals", journal(AccountCode="800"), "code '800' is not a valid"),
         ("ManualJournals", journal(AccountCode=None), "code '' is not a valid"),
-        ("ManualJournals", journal(TaxType="NOPE"), "TaxType code 'NOPE'"),
+        ("ManualJournals", journal(TaxType="NOPE"), "TaxType code NOPE"),
         ("ManualJournals", {**JOURNAL, "Status": "VOIDED"}, "not a valid value for Status"),
         ("ManualJournals", {**JOURNAL, "Date": "2020-01-01"}, "period lock date"),
         ("Invoices", a_document("ACCREC", Type="ACCRECCREDIT"), "not a valid value for Type"),
@@ -101,7 +101,7 @@ def journal(**change: Any) -> dict[str, Any]:
         ("PurchaseOrders", {**ORDER, "Status": "DELETED"}, "cannot be created with status DELETED"),
         ("PurchaseOrders", {**ORDER, "Date": "2020-01-01"}, "period lock date"),
         ("Accounts", {**ACCOUNT, "Code": "429"}, "unique Code"),
-        ("Accounts", {**ACCOUNT, "Code": "12345678901"}, "no longer than 10"),
+        ("Accounts", {**ACCOUNT, "Code": "12345678901"}, "Maximum of 10 characters"),
         ("Accounts", {**ACCOUNT, "Name": "x" * 151}, "no longer than 150"),
         ("Accounts", {**ACCOUNT, "Type": "NOPE"}, "not a valid value for Type"),
         ("Accounts", {**ACCOUNT, "TaxType": "OUTPUT2"}, "'OUTPUT2' cannot be used"),
@@ -129,6 +129,7 @@ def journal(**change: Any) -> dict[str, Any]:
         ("Contacts", {"Name": "x" * 256}, "no longer than 255"),
         ("Contacts", {"Name": "Knot", "EmailAddress": "nowhere"}, "Email address must be valid"),
         ("Contacts", {"Name": "Knot", "DefaultCurrency": "THB"}, "not subscribed to currency THB"),
+        ("Contacts", {"Name": "Knot", "AccountNumber": "C0001"}, "Account Number already exists"),
     ],
 )
 def test_creating(api: Api, resource: str, body: dict[str, Any], message: str) -> None:
@@ -165,7 +166,7 @@ def test_archived_contacts_and_accounts(api: Api) -> None:
         ("Payments", {**a_payment(bill, "InvoiceID", 1), "Account": where}),
         ("BatchPayments", {**a_batch(bill), "Account": where}),
     ):
-        assert "not a valid code" in api.errors("PUT", resource, body)[0]
+        assert "has been archived, or has been deleted" in api.errors("PUT", resource, body)[0]
 
 
 def test_both_lock_dates_close_every_kind(world: World) -> None:
@@ -306,6 +307,20 @@ def test_settling_more_than_there_is(api: Api) -> None:
         assert f"no longer than {limit}" in api.errors("PUT", "BatchPayments", {**a_batch(bill), name: "x" * 19})[0]
     euro = put(api, "Invoices", a_document("ACCPAY", CurrencyCode="EUR"))
     assert "base currency" in api.errors("PUT", "BatchPayments", a_batch(euro))[0]
+
+
+def test_accounts_are_taken_one_at_a_time(api: Api) -> None:
+    body = {"Accounts": [{**ACCOUNT, "Name": "Only"}, {"Name": "Never read"}]}
+    assert [entry["Name"] for entry in api.ok("PUT", "Accounts", body)["Accounts"]] == ["Only"]
+
+
+def test_numbers_of_contacts_stay_with_them(api: Api) -> None:
+    one = put(api, "Contacts", {"Name": "Dotterel", "ContactNumber": "K-1", "AccountNumber": "A-1"})
+    other = put(api, "Contacts", {"Name": "Whimbrel"})
+    path = f"Contacts/{other['ContactID']}"
+    assert "contact number" in api.errors("POST", path, {"ContactNumber": "K-1"})[0]
+    assert "Account Number" in api.errors("POST", path, {"AccountNumber": "A-1"})[0]
+    api.ok("POST", f"Contacts/{one['ContactID']}", {"ContactNumber": "K-1", "AccountNumber": "A-1"})
 
 
 def test_accounts_keep_what_they_are(api: Api) -> None:

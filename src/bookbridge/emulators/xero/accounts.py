@@ -32,7 +32,7 @@ def create_account(book: Book, fields: Fields) -> Account:
     kind = fields.choice("Type", tuple(ACCOUNT_CLASSES))
     if kind is None:
         raise ValidationFailed("The Type must be specified")
-    code = (fields.text("Code", limit=MAX_CODE_CHARS) or "").strip()
+    code = _code(fields) or ""
     if not code and kind != "BANK":
         raise ValidationFailed("Account code must be specified")
     _check_account_unique(book, name, code, None)
@@ -49,6 +49,13 @@ def create_account(book: Book, fields: Fields) -> Account:
         **_bank_details(book, fields, kind),
     )
     return book.add(book.accounts, account)
+
+
+def _code(fields: Fields) -> str | None:
+    code = (fields.text("Code") or "").strip()
+    if len(code) > MAX_CODE_CHARS:
+        raise ValidationFailed(f"Account Code is too long. Maximum of {MAX_CODE_CHARS} characters allowed")
+    return code or None
 
 
 def _account_tax(book: Book, fields: Fields, class_: str) -> str:
@@ -93,7 +100,7 @@ def update_account(book: Book, account: Account, fields: Fields) -> None:
         book.change(book.accounts, account, status="ARCHIVED")
         return
     name = (fields.text("Name", limit=150) or account.name).strip()
-    code = fields.text("Code", limit=MAX_CODE_CHARS)
+    code = _code(fields)
     _check_account_unique(book, name, code or "", account)
     changes: dict[str, Any] = {"name": name, "status": wanted}
     if code:

@@ -101,16 +101,27 @@ def _check_contact_name(book: Book, name: str, itself: Contact | None) -> None:
         )
 
 
+def _check_contact_numbers(book: Book, details: dict[str, Any], itself: Contact | None) -> None:
+    number = details.get("contact_number")
+    other = book.contacts.by_number(number) if number else None
+    if other is not None and other is not itself:
+        raise ValidationFailed("The contact number is already assigned to another contact")
+    account_number = details.get("account_number")
+    if not account_number or (itself is not None and itself.account_number == account_number):
+        return
+    if any(other is not itself and other.account_number == account_number for other in book.contacts):
+        raise ValidationFailed("The Account Number already exists. Please enter a different Account Number.")
+
+
 def create_contact(book: Book, fields: Fields) -> Contact:
     """A new contact; its name must be free among the active ones."""
     name = (fields.text("Name", limit=MAX_NAME_CHARS) or "").strip()
     if not name:
         raise ValidationFailed("The Contact Name must be specified")
     _check_contact_name(book, name, None)
-    number = fields.text("ContactNumber")
-    if number and book.contacts.by_number(number) is not None:
-        raise ValidationFailed("The contact number is already assigned to another contact")
-    contact = Contact(contact_id=book.new_id(), name=name, **_contact_fields(book, fields))
+    details = _contact_fields(book, fields)
+    _check_contact_numbers(book, details, None)
+    contact = Contact(contact_id=book.new_id(), name=name, **details)
     book.add(book.contacts, contact)
     book.name_contact(contact)
     return contact
@@ -132,5 +143,6 @@ def update_contact(book: Book, contact: Contact, fields: Fields) -> None:
         _check_contact_name(book, name, contact)
     previous = contact.name
     changes = _contact_fields(book, fields)
+    _check_contact_numbers(book, changes, contact)
     book.change(book.contacts, contact, name=name, contact_status=wanted, **changes)
     book.name_contact(contact, previous)

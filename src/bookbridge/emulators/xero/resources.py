@@ -46,6 +46,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """Any one of these allows reading and writing; with ``.read`` added, reading."""
 
     create: Callable[..., Any] | None = None
+    one_at_a_time: bool = False
+    """Whether only the first element of a body is taken, and the rest passed over."""
+
     created_by_post: bool = True
     """Whether POST creates too; without it, POST must name the record that it changes."""
 
@@ -74,6 +77,7 @@ RESOURCES: tuple[Resource, ...] = (
         create=accounts.create_account,
         update=accounts.update_account,
         delete=accounts.delete_account,
+        one_at_a_time=True,
         attachments=True,
     ),
     Resource(

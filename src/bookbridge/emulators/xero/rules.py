@@ -65,8 +65,10 @@ def resolve_account(book: Book, fields: Fields, *, code_name: str = "AccountCode
     if not key:
         return None
     account = book.accounts.find(key)
-    if account is None or account.status != "ACTIVE":
+    if account is None:
         raise ValidationFailed(f"Account code '{key}' is not a valid code for this document.")
+    if account.status != "ACTIVE":
+        raise ValidationFailed(f"Account code '{key}' has been archived, or has been deleted.")
     return account
 
 
@@ -75,7 +77,7 @@ def resolve_tax_rate(book: Book, tax_type: str) -> TaxRate:
     rate = book.tax_rates.find(tax_type) or book.tax_rates.find(tax_type.upper())
     if rate is None or rate.status != "ACTIVE":
         raise ValidationFailed(
-            f"The TaxType code '{tax_type}' does not exist or cannot be used for this type of transaction."
+            f"The TaxType code {tax_type} does not exist or cannot be used for this type of transaction."
         )
     return rate
 

@@ -42,6 +42,8 @@ def write_records(
     elements = read_elements(request, resource.name, resource.singular)
     if len(elements) > MAX_ELEMENTS:
         raise bad_body(f"At most {MAX_ELEMENTS} elements may be posted at once")
+    if resource.one_at_a_time:
+        elements = elements[:1]
     if record_id is not None and len(elements) != 1:
         raise bad_body("One element is expected when the path names a record")
     summarize = request.flag("summarizeErrors", default=True)
