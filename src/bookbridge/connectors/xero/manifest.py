@@ -48,6 +48,8 @@ CONNECTOR = Connector(
         "Invoices, credit notes to customers and payments from them, with their files",
         "Money spent and received, transfers between bank accounts, and journals",
         "Balance sheet and profit and loss account",
-        "Create suppliers, bills, payments of bills, and attach files to bills",
+        "Create and change suppliers, customers, bills, invoices, credit notes and purchase orders, and attach files",
+        "Record payments, money spent and received, transfers and journals, and take back what was recorded",
+        "Add accounts, bank accounts and items",
     ),
 )
