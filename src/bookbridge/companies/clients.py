@@ -41,13 +41,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     redirect_url: str
     """Template of the address to which browsers return after linking."""
     logo_url: str | None = None
-    """Address of your logo."""
+    """Address of your logo, shown at the head of Link pages."""
     icon_url: str | None = None
-    """Address of your icon."""
+    """Address of your icon, shown by browsers beside the titles of Link pages."""
     white_list_urls: tuple[str, ...] = ()
     """Further addresses to which browsers may be sent back."""
     confirm_company_name: bool | None = None
-    """Whether people confirm the name of the organisation before it is linked."""
+    """Of an older form of the contract; kept and shown."""
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):

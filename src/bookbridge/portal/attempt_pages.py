@@ -12,6 +12,7 @@ from bookbridge.companies.errors import ValidationProblem
 from bookbridge.companies.link import CALLBACK_PATH, Choose, Confirm
 from bookbridge.connectors.integrations import integration
 from bookbridge.connectors.kit.auth import CredentialForm
+from bookbridge.portal.branding import brand
 from bookbridge.portal.forms import BODY_SIZE_MAX_BYTES, Asked, Browser, PageNotFound, browser, identifier, sent_form
 from bookbridge.portal.link_pages import ATTEMPTS_PATH, attempt_address, ended_page, form_targets, set_out
 from bookbridge.portal.rendering import page, see_other
@@ -100,7 +101,7 @@ async def _form(services: PortalServices, viewer: Browser, attempt_id: str, prob
         # Handing it in may lead on to the application, wherever that is.
         form_action=form_targets(services, found.connection.integration_key),
         cookies=viewer.cookies(),
-        client_name=client.profile.name,
+        **brand(client.profile),
         help_contact=services.help_contact,
         company_name=found.company_name,
         platform_name=found.platform_name,
@@ -121,7 +122,7 @@ async def _shown(services: PortalServices, viewer: Browser, attempt_id: str, pro
     return page(
         "link/choose.html" if isinstance(state, Choose) else "link/confirm.html",
         status_code=422 if problem else 200,
-        client_name=client.profile.name,
+        **brand(client.profile),
         help_contact=services.help_contact,
         platform_name=known.name if known else state.connection.integration_key,
         state=state,

@@ -21,6 +21,7 @@ from bookbridge.connectors import registry
 from bookbridge.connectors.integrations import INTEGRATIONS, Integration, SourceType, integration
 from bookbridge.connectors.kit.auth import CredentialForm, OAuth2
 from bookbridge.portal import data_words
+from bookbridge.portal.branding import brand
 from bookbridge.portal.forms import BODY_SIZE_MAX_BYTES, Asked, Browser, PageNotFound, browser, identifier, sent_form
 from bookbridge.portal.rendering import SELF, page, see_other
 from bookbridge.portal.services import Given, PortalServices
@@ -93,7 +94,7 @@ async def company_page(request: Asked, services: Given, company_id: str) -> Resp
     rows = [(connection, integration(connection.integration_key)) for connection in found.connections]
     return page(
         "link/company.html",
-        client_name=client.profile.name,
+        **brand(client.profile),
         help_contact=services.help_contact,
         company=found.company,
         rows=rows,
@@ -156,7 +157,7 @@ async def ended_page(services: PortalServices, viewer: Browser, ended: Ended) ->
         f"link/ended_{ended.status_code}.html",
         form_action=form_targets(services, ended.connection.integration_key),
         cookies=viewer.cookies(),
-        client_name=client.profile.name,
+        **brand(client.profile),
         help_contact=services.help_contact,
         platform_name=known.name if known else ended.connection.integration_key,
         ended=ended,
@@ -217,7 +218,7 @@ async def _consent_page(
         status_code=422 if problem else 200,
         form_action=form_targets(services, platform.key),
         cookies=viewer.cookies(),
-        client_name=client.profile.name,
+        **brand(client.profile),
         help_contact=services.help_contact,
         company_name=company_name,
         platform_name=platform.name,

@@ -17,6 +17,7 @@ from litestar.datastructures import Cookie
 from markupsafe import Markup, escape
 
 from bookbridge.portal.assets import STYLE_URL
+from bookbridge.portal.branding import image_origins
 
 HTML = "text/html"
 SELF = "'self'"
@@ -42,12 +43,18 @@ def page(
     cookies: Iterable[Cookie] = (),
     **context: Any,
 ) -> Response[str]:
-    """The rendered template. `form_action` are the CSP sources to which its forms may lead."""
+    """The rendered template. `form_action` are the CSP sources to which its forms may lead; the pictures `logo_url` and
+    `icon_url` of the context may be loaded."""
     return Response(
         _ENVIRONMENT.get_template(template).render(**context),
         status_code=status_code,
         media_type=HTML,
-        headers={**_HEADERS, "content-security-policy": _policy(form_action)},
+        headers={
+            **_HEADERS,
+            "content-security-policy": _policy(
+                form_action, image_origins((context.get("logo_url", ""), context.get("icon_url", "")))
+            ),
+        },
         cookies=list(cookies),
     )
 
@@ -57,9 +64,9 @@ def see_other(url: str, cookies: Iterable[Cookie] = ()) -> Response[str]:
     return Response("", status_code=303, media_type=HTML, headers={**_HEADERS, "location": url}, cookies=list(cookies))
 
 
-def _policy(form_action: Iterable[str]) -> str:
+def _policy(form_action: Iterable[str], images: Iterable[str]) -> str:
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+        f"default-src 'none'; style-src 'self'; img-src {' '.join([SELF, 'data:', *images])}; "
         f"form-action {' '.join(form_action)}; frame-ancestors 'none'; base-uri 'none'"
     )
 
@@ -104,6 +111,8 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals["style_url"] = STYLE_URL
+    # Only Link pages have the client's pictures.
+    environment.globals.update(logo_url="", icon_url="")
     environment.filters.update(moment=moment, count=count, contact=contact_link)
     return environment
 

@@ -38,7 +38,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     pull_data: dict[str, str] = {}
     """Your field, and the path of the platform's that is read into it."""
     push_data: dict[str, str] = {}
-    """Your field, and the path of the platform's that it is written to."""
+    """The same for writing. It is kept and shown; nothing is written by it."""
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
