@@ -31,6 +31,8 @@ _SCALAR = {"type": ["string", "number", "boolean", "null"]}
 _CUSTOM = ("components", "schemas", "CustomDataTypeRecords", "definitions", "customDataTypeRecord", "properties")
 _CUSTOM_TYPE = "/integrations/{platformKey}/dataTypes/custom/{customDataIdentifier}"
 
+_ACCOUNT_OPTION = ("components", "schemas", "AccountMappingInfo")
+
 FAULTS = (
     Fault(
         "platform",
@@ -73,6 +75,36 @@ FAULTS = (
         ("components", "schemas", "SyncSetting", "properties", "dataType"),
         {"type": "string"},
         "The newer file knows a data type more, itemReceipts.",
+    ),
+    Fault(
+        "sync-expenses",
+        ("components", "schemas", "Transactions", "additionalProperties"),
+        DELETED,
+        "It would forbid the fields that it is put together from.",
+    ),
+    Fault(
+        "expenses",
+        ("components", "schemas", "TransactionMetadataList", "additionalProperties"),
+        DELETED,
+        "It would forbid the fields that it is put together from.",
+    ),
+    Fault(
+        "expenses",
+        (*_ACCOUNT_OPTION, "additionalProperties"),
+        DELETED,
+        "The newer file tells more of an account, at the same address.",
+    ),
+    Fault(
+        "expenses",
+        (*_ACCOUNT_OPTION, "properties", "validTransactionTypes", "items", "maxLength"),
+        DELETED,
+        "Its own word Chargeback is longer.",
+    ),
+    Fault(
+        "expenses",
+        ("components", "schemas", "DataConnection", "properties", "sourceType", "enum"),
+        ["Accounting", "Banking", "BankFeed", "Commerce", "Expense", "Other", "Unknown"],
+        "The newer file knows more kinds of sources.",
     ),
 )
 
