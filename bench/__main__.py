@@ -14,7 +14,8 @@ from collections.abc import Sequence
 import structlog
 from rich.console import Console
 
-from bench.registry import BENCHMARKS, Check, run_of, summary
+from bench import registry
+from bench.registry import Check
 
 CORES = 2
 
@@ -23,10 +24,8 @@ console = Console(width=110)
 
 def main(names: Sequence[str]) -> int:
     """Run the named benchmarks, or all; the exit status."""
-    try:
-        runs = {name: run_of(name) for name in names or BENCHMARKS}
-    except ValueError as error:
-        console.print(str(error))
+    if strangers := registry.unknown(names):
+        console.print(f"No benchmark: {', '.join(strangers)}. There are {', '.join(registry.BENCHMARKS)}.")
         return 2
     if hasattr(os, "sched_setaffinity"):
         # Children inherit it: contenders, servers and PostgreSQL share the same two cores.
@@ -34,17 +33,17 @@ def main(names: Sequence[str]) -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     found: list[tuple[str, Check]] = []
     broken: list[str] = []
-    for name, run in runs.items():
+    for name in names or registry.BENCHMARKS:
         console.rule(name)
         started = time.monotonic()
         try:
-            found += [(name, check) for check in run()]
+            found += [(name, check) for check in registry.run(name)]
         except Exception:  # what it is does not matter here: the others still have something to say
             console.print_exception()
             broken.append(name)
         console.print(f"{name}: {time.monotonic() - started:.0f} s", style="dim")
     console.rule()
-    console.print(summary(found))
+    console.print(registry.summary(found))
     if broken:
         console.print(f"[red]came to no end: {', '.join(broken)}[/]")
     return 1 if broken or not all(check.is_kept for _, check in found) else 0

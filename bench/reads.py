@@ -42,6 +42,7 @@ AT_A_TIME = 4
 ROUND_S = 3.0
 ROUNDS = 5
 TARGET = 0.6
+RECEIVED_AT_ONCE_BYTES = 256 * 1024
 
 
 async def serve(dsn: str, data_dir: Path, port: int) -> None:
@@ -88,21 +89,55 @@ async def _rate(callers: list[Callable[[], Awaitable[None]]]) -> float:
     return sum(calls) / (time.perf_counter() - started)
 
 
+class _Caller(asyncio.BufferedProtocol):
+    """One kept connection that asks for the page: just enough of HTTP not to be what is measured. An answer's head is
+    read, its body is counted and overwritten by the next piece."""
+
+    def __init__(self, request: bytes) -> None:
+        self._request = request
+        self._buffer = bytearray(RECEIVED_AT_ONCE_BYTES)
+        self._head = b""
+        self._left = 0
+        self._answered: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_exception(exc or ConnectionError("the API closed the connection"))
+
+    async def call(self) -> None:
+        """Ask, and wait for the end of the answer. Raises RuntimeError if it is not the page."""
+        self._answered = asyncio.get_running_loop().create_future()
+        self._transport.write(self._request)
+        await self._answered
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._left:
+            self._left -= nbytes
+        else:
+            self._head += self._buffer[:nbytes]
+            head, end, body = self._head.partition(b"\r\n\r\n")
+            if not end:
+                return
+            self._head = b""
+            if not head.startswith(b"HTTP/1.1 200"):
+                self._answered.set_exception(RuntimeError(head.decode()))
+                return
+            self._left = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]) - len(body)
+        if not self._left:
+            self._answered.set_result(None)
+
+
 async def _caller(port: int, path: str) -> Callable[[], Awaitable[None]]:
-    """One kept connection that asks for the page; just enough of HTTP not to be what is measured."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
     token = base64.b64encode(KEY.encode()).decode()
     request = f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic {token}\r\n\r\n".encode()
-
-    async def call() -> None:
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(head.decode())
-        length = head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]
-        await reader.readexactly(int(length))
-
-    return call
+    _, caller = await asyncio.get_running_loop().create_connection(lambda: _Caller(request), "127.0.0.1", port)
+    return caller.call
 
 
 def _child(*arguments: object) -> subprocess.Popen[str]:

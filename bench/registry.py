@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,12 +30,15 @@ class Check:
         return self.measured <= self.promised if self.at_most else self.measured >= self.promised
 
 
-def run_of(name: str) -> Callable[[], list[Check]]:
-    """The function that runs a benchmark. Raises ValueError if there is none of this name."""
-    if name not in BENCHMARKS:
-        raise ValueError(f"There is no benchmark {name!r}: there are {', '.join(BENCHMARKS)}.")
-    run: Callable[[], list[Check]] = importlib.import_module(f"bench.{name}").run
-    return run
+def unknown(names: Sequence[str]) -> list[str]:
+    """Those of the names that are no benchmark's."""
+    return [name for name in names if name not in BENCHMARKS]
+
+
+def run(name: str) -> list[Check]:
+    """Run one benchmark. Raises what it raises, also for a module that cannot be imported."""
+    checks: list[Check] = importlib.import_module(f"bench.{name}").run()
+    return checks
 
 
 def summary(found: Sequence[tuple[str, Check]]) -> Table:
