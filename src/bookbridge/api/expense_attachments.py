@@ -21,7 +21,7 @@ from bookbridge.push.submit import Submission
 
 
 class AttachmentKept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """The contract's Attachment."""
+    """A file that was attached to a transaction."""
 
     company_id: UUID
     """The company."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -21,6 +23,10 @@ from bookbridge.api.openapi.document import build, document, document_text, rout
 from bookbridge.api.openapi.examples import example
 from bookbridge.api.openapi.operation import Operation
 from bookbridge.api.openapi.operations import Subject, all_operations
+from bookbridge.api.openapi.rows import expense_bodies as bodies
+from bookbridge.api.openapi.schemas import Schemas
+from bookbridge.products.expenses import requests
+from bookbridge.products.expenses.errors import InvalidRequest
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "openapi.json"
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -113,6 +119,33 @@ def test_examples_are_taken_as_they_are_shown(data_type: catalog.AnyDataType) ->
     if name in components:
         shown = example({"$ref": f"#/components/schemas/{name}"}, components)
         data_type.decode_submission(json.dumps(shown))
+
+
+@pytest.mark.parametrize(
+    ("schema", "read"),
+    [
+        (bodies.ExpenseTransactions, requests.spendings),
+        (bodies.ReimbursableExpenses, requests.reimbursables),
+        (bodies.AdjustmentTransactions, requests.adjustments),
+        (bodies.ExpenseDataset, requests.older_spendings),
+        (bodies.SyncRequest, requests.dataset_ids),
+        (bodies.TransferTransaction, partial(requests.transfer, transaction_id=uuid4())),
+        (bodies.ExpenseTransactionChange, partial(requests.changed_spending, transaction_id=uuid4(), currency="GBP")),
+        (bodies.ReimbursableExpenseChange, partial(requests.changed_reimbursable, transaction_id=uuid4())),
+    ],
+)
+def test_expenses_are_read_as_they_are_described(schema: Any, read: Callable[[bytes], Any]) -> None:
+    """Their bodies are not decoded with the classes that describe them: the two must agree all the same."""
+    schemas = Schemas([schema])
+    shown = example(schemas.of(schema), schemas.components)
+    assert read(json.dumps(shown).encode())
+    described, is_list = schemas.of(schema), isinstance(shown, list)
+    one = schemas.components[(described["items"] if is_list else described)["$ref"].rpartition("/")[2]]
+    assert one["required"]
+    for required in one["required"]:
+        lacking = {name: value for name, value in (shown[0] if is_list else shown).items() if name != required}
+        with pytest.raises(InvalidRequest):
+            read(json.dumps([lacking] if is_list else lacking).encode())
 
 
 def test_amounts_are_numbers_and_dates_have_their_form() -> None:

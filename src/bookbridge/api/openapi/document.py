@@ -47,6 +47,8 @@ _QUERY: Final = (
 PAGE_PARAMETERS: Final = (
     Parameter("page", "The number of the page, from 1.", whole(1, PAGE_MAX, 1)),
     Parameter("pageSize", "Results per page.", whole(1, PAGE_SIZE_MAX, PAGE_SIZE_DEFAULT)),
+)
+QUERY_PARAMETERS: Final = (
     Parameter("query", _QUERY, text()),
     Parameter("orderBy", "The field to order by; a `-` before it turns the order around.", text()),
 )
@@ -117,7 +119,7 @@ def build(subjects: Iterable[Subject]) -> Schema:
         "components": {
             "schemas": {name: schema for name, schema in sorted(components.items()) if name in used},
             "responses": responses,
-            "parameters": {one.name: _parameter(one, "query") for one in PAGE_PARAMETERS}
+            "parameters": {one.name: _parameter(one, "query") for one in (*PAGE_PARAMETERS, *QUERY_PARAMETERS)}
             | {IDEMPOTENCY_KEY.name: _parameter(IDEMPOTENCY_KEY, "header")},
             "securitySchemes": {
                 KEY_SECURITY: {
@@ -177,8 +179,8 @@ def _described(subject: Subject, row: Operation, method: str, template: str, sch
     summary, description = _sentences(row)
     parameters = [*_path_parameters(row, template)]
     parameters += [_parameter(one, "query") for one in row.parameters]
-    if row.is_paged:
-        parameters += [{"$ref": f"#/components/parameters/{one.name}"} for one in PAGE_PARAMETERS]
+    shared = (*(PAGE_PARAMETERS if row.is_paged else ()), *(QUERY_PARAMETERS if row.query_fields else ()))
+    parameters += [{"$ref": f"#/components/parameters/{one.name}"} for one in shared]
     if method.upper() in REPEATABLE:
         parameters.append({"$ref": f"#/components/parameters/{IDEMPOTENCY_KEY.name}"})
     found: Schema = {"operationId": row.id, "tags": [subject.name], "summary": summary}

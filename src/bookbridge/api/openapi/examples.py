@@ -34,6 +34,8 @@ _DAY: Final = "2026-01-05T00:00:00"
 def example(schema: Schema, components: Mapping[str, Schema], name: str = "", within: tuple[str, ...] = ()) -> Any:
     """An example of the schema, as the value that its JSON would hold. A structure that holds itself ends where it
     comes back; `name` is that of the field, and `within` the components around it."""
+    if "examples" in schema:
+        return schema["examples"][0]
     if "$ref" in schema:
         called = schema["$ref"].removeprefix(REF)
         if called == DATE_TIME:

@@ -50,9 +50,9 @@ class Operation:
     media_type: str = JSON
     """Of the answer; others than JSON answer with bytes."""
     is_paged: bool = False
-    """Takes page, pageSize, query and orderBy, and answers one page of results."""
+    """Takes page and pageSize, and answers one page of results."""
     query_fields: Collection[str] = ()
-    """What `query` and `orderBy` may name."""
+    """What `query` and `orderBy` may name, of a page that takes them."""
     parameters: tuple[Parameter, ...] = ()
     """Of the query string, beyond those of pages."""
     fixed: Mapping[str, str] = field(default_factory=dict)

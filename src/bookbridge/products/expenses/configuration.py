@@ -22,14 +22,18 @@ class Reference(msgspec.Struct, frozen=True, omit_defaults=True):
     """The id of a default; none when there is no default."""
 
     id: str | None = None
+    """Identifier of the record."""
 
 
 class ConfigurationView(msgspec.Struct, frozen=True, rename="camel"):
-    """The contract's CompanyConfiguration."""
+    """A company's defaults."""
 
     bank_account: Reference
+    """Bank account of transactions that name none."""
     supplier: Reference
+    """Supplier of transactions that name none."""
     customer: Reference
+    """Customer of transactions that name none."""
 
 
 @dataclass(frozen=True)

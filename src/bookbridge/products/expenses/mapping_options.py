@@ -31,43 +31,66 @@ class AccountOption(_Option, frozen=True, kw_only=True):
     """An account, and what it may be named in."""
 
     id: str
+    """Identifier of the account."""
     name: str
+    """Name of the account."""
     currency: str
+    """Currency of the account, ISO 4217."""
     account_type: str
+    """The part of the reports that it belongs to."""
     fully_qualified_category: str
+    """Where it stands in the reports."""
     is_bank_account: bool
+    """Whether it stands for money at a bank."""
     valid_transaction_types: tuple[str, ...]
+    """Kinds of card transactions whose lines may name it."""
     valid_for: tuple[str, ...]
+    """What else may name it."""
     nominal_code: str | None = None
+    """Number or code that bookkeepers know it by."""
 
 
 class TaxRateOption(_Option, frozen=True, kw_only=True):
     """A tax rate in per cent, and the card transactions that may have it."""
 
     id: str
+    """Identifier of the tax rate."""
     name: str
+    """Name of the tax rate."""
     effective_tax_rate: Decimal
+    """Rate in per cent, as it is charged."""
     total_tax_rate: Decimal
+    """Rate in per cent, as the sum of its parts."""
     valid_transaction_types: tuple[str, ...]
+    """Kinds of card transactions whose lines may name it."""
     code: str | None = None
+    """Code that bookkeepers know it by."""
 
 
 class TrackingOption(_Option, frozen=True, kw_only=True):
     """A tracking category. Those without children go on lines."""
 
     id: str
+    """Identifier of the category."""
     name: str
+    """Name of the category."""
     has_children: bool
+    """Whether it stands only for the categories below it."""
     parent_id: str | None = None
+    """The category above it."""
 
 
 class MappingOptions(_Option, frozen=True, kw_only=True):
-    """The contract's MappingOptions."""
+    """What transactions may name."""
 
     expense_provider: str
+    """Name of the accounting software."""
     accounts: tuple[AccountOption, ...]
+    """The accounts."""
     tracking_categories: tuple[TrackingOption, ...]
+    """The tracking categories."""
     tax_rates: tuple[TaxRateOption, ...]
+    """The tax rates."""
 
 
 _TYPES: Final = frozenset(

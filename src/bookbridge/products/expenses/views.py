@@ -23,37 +23,51 @@ class _View(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, renam
 
 
 class SyncStatus(_View, frozen=True, kw_only=True):
-    """The contract's CompanySyncStatus."""
+    """Where a sync stands."""
 
     company_id: UUID
+    """The company."""
     sync_id: UUID
+    """The sync."""
     sync_status_code: int
+    """The same as a number: 1000 and 1010 in progress, 2000 written, 2040 nothing was written, from 4000 on failed."""
     sync_status: str
+    """Where it stands, in words."""
     sync_utc: str
+    """When it ended; when it was accepted while it has not."""
     data_pushed: bool
+    """Whether anything was written."""
     error_message: str | None = None
+    """What went wrong."""
     sync_exception_message: str | None = None
+    """The same, by an older name."""
 
 
 class TransactionView(_View, frozen=True, kw_only=True):
-    """The contract's Transaction."""
+    """What became of a transaction."""
 
     transaction_id: UUID
+    """The transaction, by your own identifier."""
     status: str
+    """Pending, and in the end Completed, ValidationError or PushError."""
     integration_type: str
+    """Always `expenses`."""
     message: str | None = None
+    """What went wrong."""
 
 
 class SyncStarted(_View, frozen=True, kw_only=True):
     """The answer to whatever starts a sync."""
 
     sync_id: UUID
+    """The sync that carries it."""
 
 
 class DatasetKept(_View, frozen=True, kw_only=True):
     """The answer to transactions that wait for a sync."""
 
     dataset_id: UUID
+    """What a sync names it by."""
 
 
 def sync_status(row: Sync) -> SyncStatus:
