@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bookbridge.emulators.xero import XeroEmulatorSettings, bank_transactions, documents, payments
+from bookbridge.emulators.xero import (
+    XeroEmulatorSettings,
+    allocations,
+    bank_transactions,
+    bank_transfers,
+    batch_payments,
+    documents,
+    manual_journals,
+    payments,
+)
 from bookbridge.emulators.xero.books import Book
+from bookbridge.emulators.xero.lines import line_tax
 from bookbridge.emulators.xero.postings import imbalances
 from bookbridge.emulators.xero.render_documents import invoice
 from bookbridge.emulators.xero.seed import seed_book, seed_books
@@ -89,8 +100,12 @@ def test_it_runs_on_its_own() -> None:
 
 
 AMOUNTS = st.decimals(min_value=Decimal("0.01"), max_value=Decimal(5000), places=2)
+VERBS = (
+    "bill", "sale", "credit", "pay", "allocate", "unpay", "unallocate", "void", "edit", "advance", "batch", "unbatch",
+    "spend", "respend", "unspend", "transfer", "untransfer", "journal", "unjournal",
+)  # fmt: skip
 ACTION = st.tuples(
-    st.sampled_from(["bill", "sale", "credit", "pay", "allocate", "unpay", "unallocate", "void", "edit", "advance"]),
+    st.sampled_from(VERBS),
     AMOUNTS,
     st.integers(0, 50),
     st.sampled_from(["GBP", "EUR", "USD"]),
@@ -104,6 +119,7 @@ def _act(book: Book, action: tuple[str, Decimal, int, str, str, str]) -> None:
     body: dict[str, Any] = {
         "Contact": {"Name": "Prop"},
         "Date": "2026-06-01",
+        "DueDate": "2026-07-01",
         "Status": "AUTHORISED",
         "CurrencyCode": currency,
         "CurrencyRate": rate,
@@ -130,15 +146,79 @@ def _act(book: Book, action: tuple[str, Decimal, int, str, str, str]) -> None:
         payments.pay(book, target, account, min(amount, target.amount_due), target.date, rate=Decimal(rate))
     elif verb == "allocate" and target is not None and note is not None:
         most = min(amount, target.amount_due, note.remaining_credit)
-        payments.allocate(book, note, target, most, target.date)
+        allocations.allocate(book, note, target, most, target.date)
     elif verb == "unpay" and target is not None and target.payments:
         payments.delete_payment(book, target.payments[index % len(target.payments)])
     elif verb == "unallocate" and note is not None and note.allocations:
-        payments.delete_allocation(book, note, note.allocations[index % len(note.allocations)])
+        allocations.delete_allocation(book, note, note.allocations[index % len(note.allocations)])
+    elif verb in _MONEY_VERBS:
+        _act_on_money(book, verb, amount, index, body)
     elif verb == "void" and target is not None:
         documents.update_invoice(book, target, Fields({"Status": "VOIDED"}))
     elif verb == "edit" and target is not None:
         documents.update_invoice(book, target, Fields({"LineItems": body["LineItems"][:1], "CurrencyRate": rate}))
+
+
+_MONEY_VERBS = set(VERBS[VERBS.index("batch") :])
+
+
+def _act_on_money(book: Book, verb: str, amount: Decimal, index: int, body: dict[str, Any]) -> None:
+    bank = {**body, "Type": "SPEND", "BankAccount": {"Code": "090"}}
+    if verb == "batch":
+        owing = [one for one in book.invoices if one.contact.name == "Prop" and one.type == "ACCPAY" and one.amount_due]
+        parts = [
+            {"Invoice": {"InvoiceID": one.invoice_id}, "Amount": min(amount, one.amount_due)} for one in owing[-2:]
+        ]
+        batch_payments.create_batch_payment(book, Fields({**bank, "Account": {"Code": "090"}, "Payments": parts}))
+    elif verb == "spend":
+        bank_transactions.create_bank_transaction(book, Fields(bank))
+    elif verb == "transfer":
+        fields = {"FromBankAccount": {"Code": "090"}, "ToBankAccount": {"Code": "091"}, "Amount": amount}
+        bank_transfers.create_bank_transfer(book, Fields({**body, **fields}))
+    elif verb == "journal":
+        tax = line_tax(amount, Decimal(20), body["LineAmountTypes"]) if body["LineAmountTypes"] == "Exclusive" else 0
+        lines = [
+            {"AccountCode": "429", "LineAmount": amount, "TaxType": "INPUT2"},
+            {"AccountCode": "835", "LineAmount": -amount - tax, "TaxType": "NONE"},
+        ]
+        entry = {**body, "Narration": "Prop", "Status": "POSTED", "JournalLines": lines}
+        manual_journals.create_manual_journal(book, Fields(entry))
+    else:
+        _undo_money(book, verb, index, body)
+
+
+def _undo_money(book: Book, verb: str, index: int, body: dict[str, Any]) -> None:
+    gone = Fields({"Status": "DELETED"})
+    if verb == "unbatch":
+        batch_payments.update_batch_payment(book, _one(book.batch_payments, index), gone)
+    elif verb == "untransfer":
+        bank_transfers.update_bank_transfer(book, _one(book.bank_transfers, index), gone)
+    elif verb == "unjournal":
+        entry = _one(book.manual_journals, index)
+        manual_journals.update_manual_journal(book, entry, Fields({"Status": "VOIDED"}))
+    else:
+        spent = [one for one in book.bank_transactions if one.contact.name == "Prop"]
+        change = gone if verb == "unspend" else Fields({"LineItems": body["LineItems"][:1]})
+        bank_transactions.update_bank_transaction(book, _one(spent, index), change)
+
+
+def _one(records: Iterable[Any], index: int) -> Any:
+    """The latest record but ``index``; refused like one that is not there."""
+    found = list(records)[::-1]
+    if not found:
+        raise ValidationFailed("there is none yet")
+    return found[index % min(len(found), 3)]
+
+
+def test_every_action_acts() -> None:
+    """Else the book below would balance because nothing ever happens to it."""
+    book = seed_book(SETTINGS, seed=1, name="Prop book", base_currency="GBP", documents=2)
+    for verb in ("bill", *VERBS):
+        before = (len(book.journals), shown(book))
+        # The first document is void by the time that one is edited.
+        _act(book, (verb, Decimal(3), 1 if verb == "edit" else 0, "GBP", "1.171717", "Exclusive"))
+        assert (len(book.journals), shown(book)) != before, verb
+    assert imbalances(book) == []
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

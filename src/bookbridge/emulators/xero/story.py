@@ -12,8 +12,10 @@ from decimal import Decimal
 from functools import partial
 
 from bookbridge.emulators.xero import (
+    allocations,
     bank_transactions,
     bank_transfers,
+    batch_payments,
     contacts,
     documents,
     manual_journals,
@@ -332,7 +334,7 @@ class Story:
         most = min(target.amount_due, note.remaining_credit)
         amount = most if index % 3 == 0 else (most / 2).quantize(Decimal("0.01"))
         if amount > 0:
-            payments.allocate(self.book, note, target, amount, day)
+            allocations.allocate(self.book, note, target, amount, day)
 
     def _open_invoice(self, kind: str) -> Invoice | None:
         found = [
@@ -363,7 +365,7 @@ class Story:
         )
         if credit is not None and target is not None:
             amount = min(target.amount_due, credit.remaining_credit)
-            payments.allocate(self.book, credit, target, amount, day)
+            allocations.allocate(self.book, credit, target, amount, day)
 
     def _batch(self) -> None:
         """Three open bills in the base currency, paid in one go."""
@@ -379,7 +381,7 @@ class Story:
             "Reference": "Supplier run",
             "Payments": [{"Invoice": {"InvoiceID": b.invoice_id}, "Amount": str(b.amount_due)} for b in bills],
         }
-        payments.create_batch_payment(self.book, Fields(body))
+        batch_payments.create_batch_payment(self.book, Fields(body))
 
     def _retire(self, contact: Contact) -> None:
         if contact is not self.retiring[0]:

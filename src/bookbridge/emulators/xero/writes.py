@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bookbridge.emulators.xero import payments, reference, render_documents, render_reference
+from bookbridge.emulators.xero import allocations, reference, render_documents, render_reference
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.http import Request, Response, json_response
 from bookbridge.emulators.xero.lists import Envelope, shape_of
@@ -152,7 +152,7 @@ def write_allocations(book: Book, credit: Credit, request: Request, envelope: En
         with book.attempt():
             for fields in elements:
                 try:
-                    made.append(payments.create_allocation(book, credit, fields))
+                    made.append(allocations.create_allocation(book, credit, fields))
                 except ValidationFailed as failure:
                     raise ApiFailure(validation_response([_echo(fields, failure)])) from None
     except ApiFailure as refused:
@@ -168,7 +168,7 @@ def delete_allocation(book: Book, credit: Credit, allocation_id: str, envelope: 
         raise not_found()
     try:
         with book.attempt():
-            payments.delete_allocation(book, credit, allocation)
+            allocations.delete_allocation(book, credit, allocation)
     except ValidationFailed as failure:
         raise ApiFailure(validation_response([_echo(Fields({}), failure)])) from None
     book.effects["DELETE Allocations"] = book.effects.get("DELETE Allocations", 0) + 1
