@@ -59,9 +59,9 @@ class Api:
         assert answer.status_code == 200, answer.text
         return answer.json()["id"]
 
-    async def linked(self, company_id: str) -> str:
+    async def linked(self, company_id: str, platform_key: str = LINKABLE) -> str:
         """A new connection's id, linked without a vendor."""
-        connection_id = await self.connection(company_id)
+        connection_id = await self.connection(company_id, platform_key)
         async with self.pool.acquire() as db, db.transaction():
             row = await connections.get(db, UUID(company_id), UUID(connection_id))
             await lifecycle.linked(

@@ -57,6 +57,8 @@ ROUTES = [
     ("POST", "/companies/{c}/data/completeness/bills/confirmDeletions"),
     ("GET", "/companies/{c}/sync/{x}/validation"),
     ("GET", "/companies/{c}/connections/{k}/options/bills"),
+    ("GET", "/companies/{c}/connections/{k}/options/bankAccounts/1/bankTransactions"),
+    ("POST", "/companies/{c}/connections/{k}/push/bankAccounts/1/bankTransactions"),
     ("POST", "/companies/{c}/connections/{k}/push/bills"),
     ("PUT", "/companies/{c}/connections/{k}/push/bills/1"),
     ("DELETE", "/companies/{c}/connections/{k}/push/bills/1"),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.api.conftest import Api, assert_error
+from tests.api.test_lending import bank_account, store
 
 SUPPLIER = {"supplierName": "Acme Supplies", "status": "Active"}
 
@@ -48,6 +49,35 @@ async def test_accepted_and_found_in_the_history(api: Api) -> None:
     one = await api.http.get(f"/companies/{company}/push/{operation['pushOperationKey']}")
     assert one.json() == operation
     assert_error(await api.http.get(f"/companies/{company}/push/{uuid4()}"), 404)
+
+
+async def test_transactions_are_written_under_their_bank_account(api: Api) -> None:
+    company = await api.company()
+    connection = await api.linked(company, "mqjo")
+    base = f"/companies/{company}/connections/{connection}"
+    path, lines = f"{base}/push/bankAccounts/a-1/bankTransactions", [{"amount": 1.10, "date": "2026-01-31"}]
+    assert_error(await api.http.post(path, json={"transactions": lines}), 404)
+    assert_error(await api.http.get(f"{base}/options/bankAccounts/a-1/bankTransactions"), 404)
+    await store(api, company, connection, "bankAccounts", bank_account("a-1"), bank_account("a-2"))
+    written = await api.http.post(path, json={"transactions": lines})
+    assert written.status_code == 200, written.text
+    operation = written.json()
+    assert (operation["status"], operation["dataType"]) == ("Pending", "bankTransactions"), operation
+    body = await api.pool.fetchval("select body from push_operations where id = $1", operation["pushOperationKey"])
+    assert body == '{"transactions":[{"amount":1.1,"date":"2026-01-31"}],"accountId":"a-1"}'
+    invalid = (await api.http.post(path, json={"transactions": [{"date": "x"}]})).json()
+    assert {one["itemId"] for one in invalid["validation"]["errors"]} == {"transactions[0].date"}
+    assert_error(await api.http.post(path, json={"accountId": "a-2", "transactions": lines}), 400)
+    assert_error(await api.http.post(path, content=b"{"), 400)
+    assert_error(await api.http.post(path.replace("bankAccounts", "suppliers"), json={}), 404)
+    option = (await api.http.get(f"{base}/options/bankAccounts/a-1/bankTransactions")).json()
+    assert [one["value"] for one in option["properties"]["accountId"]["options"]] == ["a-1"]
+    assert set(option["properties"]["transactions"]["properties"]) == {"id", "amount", "date", "description", "balance"}
+    # A bank account that is still to be made can be named by the key of its write.
+    account = {"accountName": "New", "accountType": "Debit", "currency": "GBP"}
+    made = (await api.http.post(f"{base}/push/bankAccounts", json=account)).json()["pushOperationKey"]
+    later = await api.http.post(f"{base}/push/bankAccounts/{made}/bankTransactions", json={"transactions": lines})
+    assert later.json()["status"] == "Pending", later.text
 
 
 async def test_the_story_of_a_write(api: Api) -> None:

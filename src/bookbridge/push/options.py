@@ -6,7 +6,7 @@ filled with the choices that exist in this company's books. It tells what `valid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from bookbridge.accounting.options import (
 )
 from bookbridge.connectors.kit.connector import Choice, Connector, Write
 from bookbridge.connectors.kit.connector import Operation as Kind
+from bookbridge.push.book_rules import CURRENCY_FIELDS, BookRules
 from bookbridge.push.errors import NotSupported
 from bookbridge.push.fields import WriteFields, read_only, write_fields
 from bookbridge.push.submit import supported_key
@@ -58,7 +59,8 @@ async def options(
         raise NotSupported(key, connector.key)
     choices = {path: await _choices(db, company_id, connection_id, allowed) for path, allowed in write.choices.items()}
     widest = model_options(write.data_type.record, display_name=write.data_type.name, omit=read_only(write))
-    return _Narrowing(write, write_fields(write), choices).narrow(widest, "")
+    currencies = await BookRules(db, company_id, connection_id).known_currencies()
+    return _Narrowing(write, write_fields(write), choices, currencies).narrow(widest, "")
 
 
 def only(option: PushOption, name: str, value: str) -> PushOption:
@@ -78,10 +80,12 @@ class _Narrowing:
         write: Write[Any],
         fields: WriteFields,
         choices: Mapping[str, tuple[PushOptionChoice, ...] | None],
+        currencies: Sequence[str],
     ) -> None:
         self._write = write
         self._fields = fields
         self._choices = choices
+        self._currencies = currencies
 
     def narrow(self, option: PushOption, path: str) -> PushOption:
         """The option at this path with only what the platform takes, and all that it demands."""
@@ -126,6 +130,11 @@ class _Narrowing:
             kind = self._write.choices[path].records_of
             details = f"There are too many {kind} to list here; any of their ids may be sent."
             information = (PushFieldNote(field=name, details=details),)
+        if name in CURRENCY_FIELDS and path not in self._write.choices and self._currencies:
+            # Any currency may be sent, so none is listed: a list would forbid the others.
+            base, others = self._currencies[0], ", ".join(self._currencies[1:])
+            known = f"The books are in {base}" + (f", with bank accounts in {others} too." if others else ".")
+            information = (*information, PushFieldNote(field=name, details=known))
         if not warnings and not information:
             return None
         return PushValidation(warnings=warnings, information=information)

@@ -30,7 +30,7 @@ from bookbridge.push.errors import (
 from bookbridge.push.findings import Validation
 from bookbridge.push.operations import Content, PushOperation
 from bookbridge.push.references import NamedWrite
-from bookbridge.push.validation import validate
+from bookbridge.push.validation import validate, validate_deletion
 from bookbridge.store.pool import Db
 
 TIMEOUT_MAX_MINUTES: Final = 30 * 24 * 60
@@ -140,7 +140,10 @@ async def _checked(
     db: Db, write: Write[Any], connection: Connection, submission: Submission, named: Mapping[str, NamedWrite]
 ) -> tuple[Content, Validation | None]:
     if submission.kind is Kind.DELETE:
-        return Content(), None
+        of_connection = {"company_id": connection.company_id, "connection_id": connection.id}
+        found = await validate_deletion(db, write, **of_connection, record_id=submission.record_id or "")
+        # A deletion that nothing is said about has no validation to show.
+        return Content(), found if found.errors else None
     body = submission.body or b""
     validation = await validate(
         db,

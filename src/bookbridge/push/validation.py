@@ -1,7 +1,8 @@
 """Is this body fit to be written? The record's shape, the vendor's rules from its Write row, and known references.
 
-Three sources of errors: the body's shape (`bodies`), what the Write row demands (required fields, lengths, choices,
-its own check), and the data type's own arithmetic, as far as it is about fields that this vendor takes. A reference to
+Four sources of errors: the body's shape (`bodies`), what the Write row demands (required fields, lengths, choices,
+its own check), the data type's own arithmetic, as far as it is about fields that this vendor takes, and the company's
+books (`book_rules`). A reference to
 a record that we do not hold is an error if we hold others of its type, a warning if that type was never read.
 Nothing is stored here and no vendor is asked.
 """
@@ -22,6 +23,7 @@ from bookbridge.accounting.fields import fields_of
 from bookbridge.accounting.records import Record
 from bookbridge.connectors.kit.connector import Choice, Write
 from bookbridge.push import bodies, references
+from bookbridge.push.book_rules import BookRules
 from bookbridge.push.fields import write_fields
 from bookbridge.push.findings import Findings, Validation
 from bookbridge.push.references import NamedWrite
@@ -64,7 +66,34 @@ async def validate(
         check_record(write, record, findings)
         awaited = _check_named(write, content, named or {}, findings)
         await _check_references(db, write, record, findings, company_id, connection_id, awaited)
+        await BookRules(db, company_id, connection_id).check(write.data_type.key, content, findings, record_id)
+        if record_id is not None:
+            await _check_stored(db, write, findings, company_id, connection_id, record_id)
     return findings.validation()
+
+
+async def validate_deletion(
+    db: Db | asyncpg.Pool, write: Write[Any], *, company_id: UUID, connection_id: UUID, record_id: str
+) -> Validation:
+    """Everything that is wrong with deleting a record, as far as it is known here."""
+    findings = Findings(write.data_type.name)
+    await _check_stored(db, write, findings, company_id, connection_id, record_id)
+    return findings.validation()
+
+
+async def _check_stored(
+    db: Db | asyncpg.Pool,
+    write: Write[Any],
+    findings: Findings,
+    company_id: UUID,
+    connection_id: UUID,
+    record_id: str,
+) -> None:
+    """What is known of the record that is to be changed or deleted: it may be booked in a closed period."""
+    body = await records.get_body(db, Scope(company_id, write.data_type.key, connection_id), record_id)
+    if body is not None:
+        rules = BookRules(db, company_id, connection_id)
+        await rules.check_period(msgspec.json.decode(body), findings, stored=True)
 
 
 def check_record(write: Write[Any], record: Record, findings: Findings) -> None:
