@@ -335,6 +335,14 @@ def test_a_payment_is_one_thing_that_xero_can_do(body: dict[str, Any], fields: l
     assert refused("billPayments", body) == fields
 
 
+def test_money_is_allocated_on_the_day_that_it_moved() -> None:
+    body = payment(5, (5, [("Bill", "b", -5)]))
+    body["lines"][0]["allocatedOnDate"] = "2026-05-04T10:00:00Z"
+    assert refused("billPayments", body) == []
+    body["lines"][0]["allocatedOnDate"] = "2026-05-05"
+    assert refused("billPayments", body) == ["lines[0].allocatedOnDate"]
+
+
 def test_every_refusal_says_what_to_do() -> None:
     mixed = payment(5, (2, [("Bill", "b", -2)]), (3, [("PaymentOnAccount", CONTACT, -3)]))
     check = row("billPayments", Operation.CREATE).check

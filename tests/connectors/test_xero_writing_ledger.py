@@ -108,6 +108,19 @@ async def test_a_bank_account_is_written_and_read_back(books: Books) -> None:
     assert stored(written, "chartOfAccounts").is_bank_account
 
 
+async def test_a_bank_account_is_renamed(books: Books) -> None:
+    created = await books.create("bankAccounts", bank_account())
+    changed = bank_account(account_number="87654321")
+    found = stored(await books.update("bankAccounts", changed, created.record_id), "bankAccounts")
+    assert (found.account_name, found.nominal_code) == (changed.account_name, changed.nominal_code)
+    assert (found.sort_code, found.account_number, found.currency) == ("204455", "87654321", "GBP")
+
+
+async def test_another_account_is_not_changed_as_a_bank_account(books: Books) -> None:
+    with pytest.raises(Rejected):
+        await books.update("bankAccounts", bank_account(), books.expense_id)
+
+
 async def test_a_currency_that_xero_does_not_keep_is_refused_by_field(books: Books) -> None:
     with pytest.raises(Rejected) as refused:
         await books.create("bankAccounts", bank_account(sort_code=None, currency="KWD"))

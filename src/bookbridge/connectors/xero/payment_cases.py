@@ -17,7 +17,7 @@ from bookbridge.accounting.payment_lines import PaymentLine, PaymentLink
 from bookbridge.accounting.records import Word
 from bookbridge.accounting.references import AccountRef
 from bookbridge.connectors.kit.errors import FieldProblem
-from bookbridge.connectors.xero.write_parts import amounts_kept_whole
+from bookbridge.connectors.xero.write_parts import DATE_LENGTH, amounts_kept_whole
 
 
 class Case(Enum):
@@ -152,6 +152,12 @@ def _amount_problems(record: AnyPayment, case: Case) -> list[FieldProblem]:
     for place, line in enumerate(record.lines):
         prefix = f"lines[{place}]"
         found += amounts_kept_whole([(f"{prefix}.amount", line.amount)])
+        if (
+            case is not Case.ALLOCATION
+            and (line.allocated_on_date or record.date)[:DATE_LENGTH] != record.date[:DATE_LENGTH]
+        ):
+            message = "Xero sets money against a record on the day of the payment."
+            found.append(FieldProblem(f"{prefix}.allocatedOnDate", message))
         if case is Case.BATCH and line.amount <= 0:
             found.append(FieldProblem(f"{prefix}.amount", "The amount must be greater than zero."))
         for position, link in enumerate(line.links):

@@ -92,6 +92,15 @@ def bank_account(record: BankAccount, facts: Facts) -> Json:
     )
 
 
+def bank_account_update(record: BankAccount, facts: Facts) -> Json:
+    """A bank account with what may change: its currency and kind may not."""
+    return {name: value for name, value in bank_account(record, facts).items() if name not in _NEVER_CHANGED}
+
+
+# The type is sent all the same: Xero refuses to change it, so no other account can be taken for a bank account.
+_NEVER_CHANGED: Final = frozenset({"BankAccountType", "CurrencyCode"})
+
+
 def _plain(sort_code: str | None) -> str:
     return (sort_code or "").replace("-", "").replace(" ", "")
 
@@ -154,6 +163,12 @@ def check_item(record: Item) -> list[FieldProblem]:
     return found
 
 
+_BANK_LENGTHS: Final = {
+    "accountName": ACCOUNT_NAME_LENGTH_MAX,
+    "nominalCode": ACCOUNT_CODE_LENGTH_MAX,
+    "accountNumber": BANK_NUMBER_LENGTH_MAX,
+}
+
 LEDGER_WRITES: Final[tuple[Write[Any], ...]] = (
     Write(
         ACCOUNTS,
@@ -178,11 +193,17 @@ LEDGER_WRITES: Final[tuple[Write[Any], ...]] = (
         fields=("accountName", "accountType", "nominalCode", "sortCode", "accountNumber", "currency", "status"),
         required=("accountName", "accountNumber"),
         choices={"accountType": Choice(("Debit",)), "status": Choice(("Active",))},
-        length_max={
-            "accountName": ACCOUNT_NAME_LENGTH_MAX,
-            "nominalCode": ACCOUNT_CODE_LENGTH_MAX,
-            "accountNumber": BANK_NUMBER_LENGTH_MAX,
-        },
+        length_max=_BANK_LENGTHS,
+        check=check_bank_account,
+    ),
+    Write(
+        BANK_ACCOUNTS,
+        Operation.UPDATE,
+        "Accounts",
+        bank_account_update,
+        fields=("accountName", "nominalCode", "sortCode", "accountNumber"),
+        required=("accountName", "accountNumber"),
+        length_max=_BANK_LENGTHS,
         check=check_bank_account,
     ),
     Write(
