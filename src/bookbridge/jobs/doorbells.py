@@ -142,9 +142,11 @@ async def begin(pool: asyncpg.Pool, job: Job, holder: UUID) -> bool:
     """
     async with pool.acquire() as db, db.transaction():
         bell = await _lock(db, job)
+        if bell.job_id is None:
+            return await _record_start(db, job, holder, bell.failures)
         if not await _beat_one(db, job, holder):
             return False
-        if bell.job_id not in (None, job.id) and await _is_queued(db, bell.job_id):
+        if bell.job_id != job.id and await _is_queued(db, bell.job_id):
             await db.execute(
                 "update doorbells set rung_again = true where task = $1 and key = $2",
                 job.entrypoint,
@@ -158,31 +160,17 @@ async def begin(pool: asyncpg.Pool, job: Job, holder: UUID) -> bool:
             if failures > CUT_OFFS_AT_ONCE_MAX:
                 await _conclude(db, bell, job, failures, backoff_s(failures))
                 return False
-        await _record_start(db, job, holder, failures)
-        return True
+        return await _record_start(db, job, holder, failures)
 
 
-async def _record_start(db: Db, job: Job, holder: UUID, failures: int) -> None:
-    await db.execute(
-        """update doorbells set job_id = $3, holder = $4, rung_again = false, failures = $5,
-                  started_at = clock_timestamp()
-           where task = $1 and key = $2""",
-        job.entrypoint,
-        key_of(job),
-        job.id,
-        holder,
-        failures,
-    )
-    answered = await db.fetch(
-        f"select id from {QUEUE} where entrypoint = $1 and payload = $2 and id <> $3"  # noqa: S608
-        " and execute_after <= now()",
-        job.entrypoint,
-        job.payload,
-        job.id,
-    )
+async def _record_start(db: Db, job: Job, holder: UUID, failures: int) -> bool:
+    """Under the row lock, take the row for this job if it is still the holder's; whether it is. Jobs that are answered
+    by the start are removed."""
+    row = await db.fetchrow(_START, job.entrypoint, key_of(job), job.id, holder, failures, job.payload)
     # Only if there are any: the engine announces every delete, even of nothing, to all workers.
-    if answered:
-        await _remove(db, [row["id"] for row in answered])
+    if row["started"] and row["answered"]:
+        await _remove(db, row["answered"])
+    return row["started"] is True
 
 
 async def finish(
@@ -324,6 +312,19 @@ async def ensure(pool: asyncpg.Pool, task: str, key: str, *, within_s: float) ->
 _LOCK = """insert into doorbells as bell (task, key) values ($1, $2)
            on conflict (task, key) do update set task = excluded.task
            returning job_id, holder, rung_again, failures"""
+
+
+# One statement, since a handler waits for it; it begins after the lock was got, and sees what was committed till then.
+_START = f"""with held as (
+        update {QUEUE} set heartbeat = now()
+        where id = $3 and queue_manager_id = $4 and status = 'picked' returning id),
+    started as (
+        update doorbells
+        set job_id = $3, holder = $4, rung_again = false, failures = $5, started_at = clock_timestamp()
+        where task = $1 and key = $2 and exists (select from held) returning true)
+    select exists (select from started) as started,
+        array(select id from {QUEUE} where entrypoint = $1 and payload = $6 and id <> $3
+              and execute_after <= now()) as answered"""  # noqa: S608
 
 
 async def _lock(db: Db, job: Job) -> _Bell:

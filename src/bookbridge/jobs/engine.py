@@ -6,6 +6,7 @@ The only module that knows how the engine is built. It must not decide what runs
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import asyncpg
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
@@ -31,6 +32,9 @@ QUEUE = SETTINGS.qualified.queue_table
 LOG = SETTINGS.qualified.queue_table_log
 
 INSTALL_TIMEOUT_S = 60
+
+_ENDED = '"delete"'
+"""In the payload of the engine's notice that jobs have left the queue."""
 
 # All jobs of one (task, key) are looked up whenever one of them starts. The engine leaves indexes alone
 # that it did not declare.
@@ -67,9 +71,10 @@ class _PickingQueries(Queries):
 class _WatchedDriver(AsyncpgPoolDriver):
     """Says when the connection to the database fails, which the engine by itself finds out late or never."""
 
-    def __init__(self, pool: asyncpg.Pool, broken: asyncio.Event) -> None:
+    def __init__(self, pool: asyncpg.Pool, broken: asyncio.Event, is_busy: Callable[[], bool]) -> None:
         super().__init__(pool)
         self._broken = broken
+        self._is_busy = is_busy
         self._listening = asyncio.Event()
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
@@ -81,7 +86,14 @@ class _WatchedDriver(AsyncpgPoolDriver):
             raise
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
-        await super().add_listener(channel, callback)
+        def heed(payload: str | bytes | bytearray) -> None:
+            # A job that has ended is news only to a worker that had no room for the next one; every other one would
+            # look for nothing, several statements each time.
+            if _ENDED in str(payload) and not self._is_busy():
+                return
+            callback(payload)
+
+        await super().add_listener(channel, heed)
         self._listening.set()
 
     async def notify(self, channel: str, payload: str) -> None:
@@ -90,9 +102,10 @@ class _WatchedDriver(AsyncpgPoolDriver):
         await super().notify(channel, payload)
 
 
-def picking_queries(pool: asyncpg.Pool, broken: asyncio.Event) -> Queries:
-    """The engine's statements over a pool, for a queue manager. Sets `broken` when one of its reads fails."""
-    return _queries(_WatchedDriver(pool, broken), _PickingQueries)
+def picking_queries(pool: asyncpg.Pool, broken: asyncio.Event, is_busy: Callable[[], bool]) -> Queries:
+    """The engine's statements over a pool, for a queue manager. Sets `broken` when one of its reads fails, and asks
+    `is_busy` whether it may have had no room for a job."""
+    return _queries(_WatchedDriver(pool, broken, is_busy), _PickingQueries)
 
 
 async def install(dsn: str) -> None:

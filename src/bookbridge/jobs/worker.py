@@ -169,7 +169,8 @@ class Worker:
         """Pick and run jobs until stopped, or until the connection to the database fails."""
         self._closing = False
         broken = asyncio.Event()
-        manager = QueueManager(engine.picking_queries(pool, broken), channel=Channel(engine.SETTINGS.channel))
+        queries = engine.picking_queries(pool, broken, self._is_busy)
+        manager = QueueManager(queries, channel=Channel(engine.SETTINGS.channel))
         for task, handler in self._handlers.items():
             manager.entrypoint(task)(self._executor(pool, manager.queue_manager_id, handler))
         running = asyncio.create_task(
@@ -197,6 +198,10 @@ class Worker:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RESTART_S):
                     await self._stopping.wait()
+
+    def _is_busy(self) -> bool:
+        """Whether it may have been at its limit when it last looked for jobs."""
+        return 2 * len(self._runs) >= self._concurrency
 
     async def _wind_down(self, running: asyncio.Task[None], grace_s: float) -> None:
         await asyncio.wait({running}, timeout=grace_s)
