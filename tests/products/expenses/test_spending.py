@@ -109,3 +109,24 @@ async def test_only_written_payments_are_changed(expenses: Expenses) -> None:
     told = await expenses.refused("PUT", path, {**expenses.spending("Refund"), "id": None}, 422)
     assert "Payment" in told[""]
     await expenses.refused("PUT", f"/expense-transactions/{expenses.spending()['id']}", expenses.spending(), 404)
+
+
+async def test_currencies_at_xero(xero: Expenses) -> None:
+    """A bank transaction is in the currency of its bank account, whatever currency the application says."""
+    dollars = {"id": xero.bank(currency="USD")}
+    rate = {"currencyRate": 0.78}
+    sent = [
+        xero.spending(currency="USD", bankAccountRef=dollars, **rate),
+        xero.spending("Refund", currency="USD", bankAccountRef=dollars, **rate),
+        xero.spending(currency="GBP", bankAccountRef=dollars, **rate),
+        xero.spending(currency="EUR", bankAccountRef=dollars, **rate),
+        xero.spending(currency="USD", **rate),
+    ]
+    found = await xero.written(*sent)
+    assert [one["currency"] for one in found] == ["USD", "USD", "USD", "USD", "GBP"]
+    assert {one["totalAmount"] for one in found} == {120}
+    assert [one["currencyRate"] for one in found[:2]] == [pytest.approx(0.78, abs=1e-6)] * 2
+    without = xero.spending(currency="USD", bankAccountRef=dollars)
+    status, rows = await xero.sent(without)
+    assert (status["syncStatusCode"], status["dataPushed"]) == (5120, False)
+    assert "rate from USD into GBP" in rows[without["id"]]["message"]

@@ -26,7 +26,7 @@ class Denomination:
 
 def combination(base: str | None, first: str | None, second: str | None) -> Currencies:
     """How two currencies stand to the base currency. Where the books do not say theirs, nothing is foreign."""
-    base = base or first
+    base = base or first or second
     first = first or base
     if first == second:
         return Currencies.ALL_BASE if first == base else Currencies.SAME_FOREIGN
