@@ -11,7 +11,6 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from bookbridge.api import (
     access_tokens,
     attachment_deletions,
-    attachment_deletions,
     attachments,
     companies,
     connections,
@@ -60,7 +59,6 @@ SUBJECTS: tuple[Sequence[ControllerRouterHandler], ...] = (
     datasets.ROUTES,
     push.ROUTES,
     attachments.ROUTES,
-    attachment_deletions.ROUTES,
     attachment_deletions.ROUTES,
     expenses.ROUTES,
     expense_transactions.ROUTES,

@@ -1,7 +1,7 @@
 """One organisation's book: its tables, its journals, and attempts that are undone when they fail.
 
 It must not read requests or shape answers, and holds no rule about what may be changed: see rules.py,
-documents.py, payments.py and lists of reference records.
+document_fields.py, payments.py and their neighbours.
 """
 
 from __future__ import annotations
