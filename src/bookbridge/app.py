@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import asyncpg
@@ -42,6 +43,7 @@ from bookbridge.products import read_events
 from bookbridge.products.expenses.accept import SYNC_TASK as EXPENSES_TASK
 from bookbridge.products.expenses.run import Runner as ExpensesRunner
 from bookbridge.push import idempotency
+from bookbridge.push import pruning as writes
 from bookbridge.push.doorbell import TIME_OUT_TASK, WRITE_TASK
 from bookbridge.push.operations import PushOperation
 from bookbridge.push.run import Runner as PushRunner
@@ -281,7 +283,7 @@ async def run_worker(settings: Settings, dsn: str) -> None:
     books from being read."""
     async with open_rooms(settings, dsn) as rooms:
         books, telling = handlers(rooms)
-        periodic = [_tidying(rooms.pool), schedule.queue_due_schedule(rooms.pool)]
+        periodic = [_tidying(rooms), schedule.queue_due_schedule(rooms.pool)]
         workers = [
             jobs.Worker(dsn, books, schedules=periodic, concurrency=settings.worker_concurrency),
             jobs.Worker(dsn, telling, schedules=[pruning.schedule(rooms.pool)], concurrency=WEBHOOK_CONCURRENCY),
@@ -305,8 +307,10 @@ def _stop(workers: Sequence[jobs.Worker]) -> None:
         worker.stop()
 
 
-def _tidying(pool: asyncpg.Pool) -> jobs.Schedule:
-    """Forget what has expired: attempts to link, old reads, idle budgets, and answers kept for repeated requests."""
+def _tidying(rooms: Rooms) -> jobs.Schedule:
+    """Forget what has expired: attempts to link, old reads and writes, idle budgets, and answers kept for repeated
+    requests."""
+    pool, writes_kept = rooms.pool, timedelta(days=rooms.settings.writes_kept_days)
 
     async def work() -> None:
         await link_attempts.prune(pool)
@@ -315,5 +319,6 @@ def _tidying(pool: asyncpg.Pool) -> jobs.Schedule:
         await alerts.prune(pool)
         async with pool.acquire() as db:
             await idempotency.prune(db)
+        await writes.prune(pool, writes_kept)
 
     return jobs.Schedule("tidy", TIDY_EVERY_S, work)

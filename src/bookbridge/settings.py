@@ -6,13 +6,17 @@ Values only: nothing is opened or connected here. Secrets are SecretStr, so that
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from pydantic import AnyHttpUrl, BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PORT_DEFAULT = 8400
+PREFIX: Final = "BOOKBRIDGE_"
+NESTED: Final = "__"
 
 
 class Role(StrEnum):
@@ -42,14 +46,14 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """The configuration of one process."""
 
-    model_config = SettingsConfigDict(env_prefix="BOOKBRIDGE_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=NESTED, extra="ignore")
 
     host: str = "127.0.0.1"
     port: int = Field(default=PORT_DEFAULT, ge=0, le=65535)
     base_url: AnyHttpUrl | None = None
     """The address at which browsers and callers reach us; needed behind a proxy."""
     data_dir: Path = Field(default_factory=default_data_dir)
-    database_url: str | None = None
+    database_url: SecretStr | None = None
     """PostgreSQL 15 or later. Without it, a server is started and kept in the data directory."""
     role: Role = Role.ALL
     api_key: SecretStr | None = None
@@ -68,6 +72,8 @@ class Settings(BaseSettings):
     platform_wait_s: float = Field(default=4.5, gt=0, le=45)
     """How long a request waits for a platform, for answers that come from there. Callers' libraries give up after 5 s
     unless told otherwise; a write goes on after that, and its outcome stays readable."""
+    writes_kept_days: int = Field(default=730, ge=1, le=36_500)
+    """How long the history keeps a write after its end, with its story."""
     worker_concurrency: int = Field(default=20, ge=2, le=200)
     log_level: str = "INFO"
     log_json: bool = False
@@ -75,3 +81,18 @@ class Settings(BaseSettings):
     def vendor(self, key: str) -> VendorSettings:
         """The vendor settings of an integration key, whatever the case it was written in."""
         return next((value for name, value in self.vendors.items() if name.lower() == key.lower()), VendorSettings())
+
+
+def variable(*path: str | int) -> str:
+    """The environment variable of a setting, or of a part of one: `("vendors", "gbol", "client_id")`."""
+    return PREFIX + NESTED.join(str(part).upper() for part in path)
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Names in the environment that look like settings of ours and are none, such as misspelt ones."""
+    known = {variable(name) for name in Settings.model_fields}
+    return sorted(
+        name
+        for name in environment
+        if name.upper().startswith(PREFIX) and name.upper().split(NESTED)[0] not in known
+    )

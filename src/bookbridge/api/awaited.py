@@ -146,7 +146,7 @@ class _Run:
                 db, self._services.views, connector, self._write.company_id, self._write.connection_id, submission
             )
             if self._claim is not None:
-                await idempotency.bind(db, self._claim, operation.id)
+                await idempotency.bind(db, self._claim, operation.company_id, operation.id)
             place.watch(operation.company_id, operation.id)
         return operation
 

@@ -8,6 +8,8 @@ The rules:
 - a holder that has not answered within CLAIM_KEPT is taken for dead, and the next same request starts afresh;
 - a request that waits for a write which it has submitted tells its key so (`bind`). Whoever claims the key after that
   one gave up (`pause`) or died learns of the write (`Claim.operation_id`), and goes on with it, submitting nothing.
+  Until it is answered such a key does not expire, however long its write takes: it lives as long as the write, and is
+  forgotten with it (`pruning`).
 
 Use: `claim` in a transaction of its own, so that others see it; then the work and `complete` in one transaction, so
 that a crash undoes both. `complete` refuses a holder that was taken for dead, which must then roll back its work.
@@ -104,7 +106,8 @@ async def claim(
             values ($1, $2, $3, $4, clock_timestamp() + $5::interval, clock_timestamp() + $6::interval)
             on conflict (client_id, key_hash) do update set
                 request_hash = excluded.request_hash, holder = excluded.holder,
-                claimed_until = excluded.claimed_until, status = null, body = null, expires = excluded.expires,
+                claimed_until = excluded.claimed_until, status = null, body = null,
+                expires = case when k.expires = 'infinity' then k.expires else excluded.expires end,
                 operation_id = case when k.expires <= clock_timestamp() then null else k.operation_id end
             where k.expires <= clock_timestamp()
                or (k.status is null and k.claimed_until <= clock_timestamp()
@@ -136,14 +139,15 @@ async def claim(
     return InProgress(claim_kept.total_seconds())
 
 
-async def bind(db: Db, held: Claim, operation_id: UUID) -> None:
+async def bind(db: Db, held: Claim, company_id: UUID, operation_id: UUID) -> None:
     """Tell the key which write was submitted for it, in the transaction that submits it. Raises ClaimLost."""
     tag = await db.execute(
-        """update idempotency_keys set operation_id = $4
+        """update idempotency_keys set company_id = $4, operation_id = $5, expires = 'infinity'
            where client_id = $1 and key_hash = $2 and holder = $3 and status is null""",
         held.client_id,
         held.key_hash,
         held.holder,
+        company_id,
         operation_id,
     )
     if tag != "UPDATE 1":
