@@ -40,7 +40,8 @@ old as (
       and id not in (select id from awaited where id is not null)
       and not exists (
         select from idempotency_keys k
-        where k.company_id = o.company_id and k.operation_id = o.id and k.expires > clock_timestamp() and k.expires < 'infinity')
+        where k.company_id = o.company_id and k.operation_id = o.id
+          and k.expires > clock_timestamp() and k.expires < 'infinity')
     order by completed limit $3 for update skip locked),
 gone as (
     delete from push_operations o using old where o.company_id = old.company_id and o.id = old.id returning 1)
