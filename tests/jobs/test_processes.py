@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
@@ -16,7 +15,7 @@ import pytest
 from bookbridge import jobs
 
 from . import worker_process
-from .conftest import ring, until
+from .conftest import DEADLINE_S, ring, until
 
 StartProcess = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
@@ -122,10 +121,7 @@ async def test_a_killed_workers_run_is_taken_over(pool: asyncpg.Pool, start_proc
     await ring(pool, "t", "a")
     first.send_signal(signal.SIGKILL)
     await first.wait()
-    killed_at = time.monotonic()
-    await until(lambda: _has_runs(pool, 2), deadline_s=12)
-    print("taken over after s:", round(time.monotonic() - killed_at, 2))
-    assert time.monotonic() - killed_at < 10
+    await until(lambda: _has_runs(pool, 2))
     await until(lambda: _is_quiet(pool))
 
 
@@ -135,14 +131,14 @@ async def test_a_frozen_worker_ends_nothing_when_it_wakes(pool: asyncpg.Pool, st
     await until(lambda: _has_runs(pool, 1))
     os.kill(first.pid, signal.SIGSTOP)
     second = await start_process(takes_s=1.0)
-    await until(lambda: _has_runs(pool, 2), deadline_s=12)
+    await until(lambda: _has_runs(pool, 2))
     os.kill(first.pid, signal.SIGCONT)
     await until(lambda: _is_quiet(pool))
     assert await pool.fetchval("select count(*) from diary where ended is not null") == 1
     first.terminate()
-    assert await asyncio.wait_for(first.wait(), 15) == 0
+    assert await asyncio.wait_for(first.wait(), DEADLINE_S) == 0
     second.terminate()
-    assert await asyncio.wait_for(second.wait(), 15) == 0
+    assert await asyncio.wait_for(second.wait(), DEADLINE_S) == 0
 
 
 async def test_sigterm_hands_a_long_run_back(pool: asyncpg.Pool, start_process: StartProcess) -> None:
@@ -150,7 +146,7 @@ async def test_sigterm_hands_a_long_run_back(pool: asyncpg.Pool, start_process: 
     await ring(pool, "t", "a")
     await until(lambda: _has_runs(pool, 1))
     first.terminate()
-    assert await asyncio.wait_for(first.wait(), 15) == 0
+    assert await asyncio.wait_for(first.wait(), DEADLINE_S) == 0
     assert await pool.fetchval("select status from pgqueuer") == "queued"
     assert await pool.fetchval("select failures from doorbells") == 0
 
@@ -164,7 +160,7 @@ async def test_a_worker_outlives_the_loss_of_its_connections(pool: asyncpg.Pool,
         " and datname = current_database() and pid <> pg_backend_pid()"
     )
     await until(lambda: _rings_again(pool))
-    await until(lambda: _has_runs(pool, 2), deadline_s=25)
+    await until(lambda: _has_runs(pool, 2))
 
 
 async def _rings_again(pool: asyncpg.Pool) -> bool:

@@ -21,22 +21,18 @@ async def _jobs_left(pool: asyncpg.Pool) -> int:
     return await pool.fetchval("select count(*) from pgqueuer")
 
 
-async def test_a_ring_starts_the_handler_within_milliseconds(pool: asyncpg.Pool, start: StartWorker) -> None:
-    started: list[float] = []
+async def test_a_ring_starts_the_handler_without_waiting_for_the_next_look(
+    pool: asyncpg.Pool, start: StartWorker
+) -> None:
+    started: list[str] = []
 
     async def handler(key: str) -> None:
-        started.append(time.monotonic())
+        started.append(key)
 
-    start({"t": handler})
-    waits: list[float] = []
+    start({"t": handler}, poll_s=3600.0)
     for number in range(30):
-        rung_at = time.monotonic()
         await ring(pool, "t", str(number))
         await until(lambda number=number: len(started) == number + 1)
-        waits.append(started[-1] - rung_at)
-    waits.sort()
-    print("ring to start, ms:", [round(w * 1000, 1) for w in waits])
-    assert waits[15] < 0.1
     await until(lambda: _is_empty(pool))
 
 
@@ -206,7 +202,7 @@ async def test_a_ring_does_not_wait_for_a_back_off(
 
     await until(backing_off)
     await ring(pool, "t", "a")
-    await until(lambda: starts == 2, deadline_s=5)
+    await until(lambda: starts == 2)
     # The success forgives the failure, and takes its back-off from the queue.
     await until(lambda: _is_empty(pool))
 
@@ -254,7 +250,7 @@ async def test_a_stopped_worker_hands_its_handlers_back(pool: asyncpg.Pool, star
     async def handed_back() -> bool:
         return await pool.fetchval("select status from pgqueuer") == "queued"
 
-    await until(handed_back, deadline_s=5)
+    await until(handed_back)
     go_on.set()
     start({"t": handler})
     await until(lambda: _is_empty(pool))

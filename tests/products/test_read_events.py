@@ -19,7 +19,7 @@ from tests.api.conftest import Api, api, assert_error
 __all__ = ["api"]
 
 EVENT = "payables.read.completed"
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 async def told(api: Api) -> list[dict[str, Any]]:

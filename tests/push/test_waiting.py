@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -67,9 +66,7 @@ async def test_a_limit_ends_the_wait_and_not_the_write(dsn: str, desk: Desk) -> 
     async with settlements(dsn, desk.pool) as waits:
         with waits.place() as place:
             place.watch(operation.company_id, operation.id)
-            started = time.monotonic()
             assert await place.settled(0.05) is None
-            assert time.monotonic() - started < 2
     await desk.work()
     assert (await desk.get(operation.id)).status is Status.SUCCESS
 
@@ -104,7 +101,7 @@ async def test_many_wait_without_a_connection_and_no_more_than_may(dsn: str, des
         with pytest.raises(TooManyWaiting), waits.place():
             pass
         # The only connection of the pool is free for others.
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(DEADLINE_S):
             assert await narrow.fetchval("select 1") == 1
         await desk.work()
         ended = await asyncio.wait_for(asyncio.gather(*waiting), DEADLINE_S)

@@ -115,9 +115,10 @@ async def test_stop_does_not_wait_for_clients(make):
     server = make(durable=False)
     client = await asyncpg.connect(await server.start())
     await client.execute("begin; create table lost (n int)")
-    began = time.monotonic()
     await server.stop()
-    assert time.monotonic() - began < 5
+    log = server.log_path.read_text()
+    assert "fast shutdown" in log, "one that waits for clients is called smart"
+    assert "immediate shutdown" not in log, "that is what follows when a fast one takes too long"
     client.terminate()
 
 
@@ -216,10 +217,8 @@ async def test_a_server_killed_under_us_is_started_again(make):
 @linux_only
 async def test_ctrl_c_and_sigterm_stop_the_server_within_seconds(parent, tmp_path, what):
     process, _ = parent(INSTALLED[max(INSTALLED)])
-    began = time.monotonic()
     process.send_signal(what)
     await until(lambda: process.poll() is not None and not pid_file(tmp_path / "data" / "pgdata"))
-    assert time.monotonic() - began < 5
 
 
 async def test_a_busy_backend_that_missed_its_servers_death_is_ended(make):
@@ -228,7 +227,11 @@ async def test_a_busy_backend_that_missed_its_servers_death_is_ended(make):
     client = await asyncpg.connect(dsn)
     endless = asyncio.create_task(client.execute("do $$ begin loop end loop; end $$"))
     backend = client.get_server_pid()
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            if await run(dsn, f"select state from pg_stat_activity where pid = {backend:d}") == "active":
+                break
+            await asyncio.sleep(0.01)
     killed = server.pid
     os.kill(killed, signal.SIGKILL)
     await until(lambda: server.pid not in (None, killed))

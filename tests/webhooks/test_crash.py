@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook
 from bookbridge import jobs
 from tests.webhooks.conftest import Receiver, deliverer_on, emit, status, subscribe, until
 
-HEARTBEAT_TIMEOUT_S = 1.5
+HEARTBEAT_TIMEOUT_S = 3.0
 
 WORKER = f"""
 import asyncio, sys
