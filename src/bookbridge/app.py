@@ -30,6 +30,7 @@ from bookbridge.companies.sessions import Sessions
 from bookbridge.companies.tokens import Tokens
 from bookbridge.companies.vault import SealedColumn, Vault
 from bookbridge.companies.vendor_apps import VendorApps
+from bookbridge.companies.vendor_apps import faults as vendor_faults
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit import http as vendor_http
 from bookbridge.connectors.kit.session import VendorApp
@@ -49,7 +50,7 @@ from bookbridge.push.operations import PushOperation
 from bookbridge.push.run import Runner as PushRunner
 from bookbridge.push.settled import Settlements
 from bookbridge.push.timeouts import Timeouts
-from bookbridge.settings import Settings
+from bookbridge.settings import Settings, variable
 from bookbridge.store.migrations import migrate
 from bookbridge.store.pool import Db, open_pool
 from bookbridge.sync import keys, schedule
@@ -136,8 +137,20 @@ def open_vault(settings: Settings) -> vault.Vault:
     )
 
 
+def _check_vendors(settings: Settings) -> None:
+    faults = [
+        f"{variable('vendors', *where)}: {why}"
+        for key, given in settings.vendors.items()
+        for where, why in vendor_faults(key, given.endpoints, given.options)
+    ]
+    if faults:
+        raise ValueError("; ".join(faults))
+
+
 async def prepare(settings: Settings, dsn: str) -> str:
-    """Bring the database up to date and make the client and its first API key; returns the oldest key."""
+    """Bring the database up to date and make the client and its first API key; returns the oldest key. Raises
+    ValueError, before anything is changed, for settings of vendors that would do nothing or fail later."""
+    _check_vendors(settings)
     await migrate(dsn)
     await jobs.install(dsn)
     pool = await open_pool(dsn, max_size=2)

@@ -12,11 +12,13 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import asyncpg
 import httpx2
+import structlog
 import typer
 import uvicorn
 import uvloop
@@ -29,14 +31,15 @@ from bookbridge.companies import vault
 from bookbridge.companies.errors import CompaniesError
 from bookbridge.emulators.sandboxes import SANDBOXES
 from bookbridge.logs import configure_logging
-from bookbridge.settings import Role, Settings
+from bookbridge.settings import Role, Settings, unknown_variables, variable
 from bookbridge.store.embedded import EmbeddedPostgres
-from bookbridge.store.errors import EmbeddedPostgresError
+from bookbridge.store.errors import EmbeddedPostgresError, UnusableDatabaseError
 from bookbridge.store.pool import open_pool
 from bookbridge.supervisor import Child
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False)
+log = structlog.get_logger(__name__)
 
 READY_TIMEOUT_S = 60.0
 PORT_FREE_TIMEOUT_S = 10.0
@@ -50,8 +53,18 @@ def main() -> None:
     cli()
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        console.print(version("bookbridge"))
+        raise typer.Exit
+
+
 @cli.callback()
-def bookbridge() -> None:
+def bookbridge(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
     """One API to small businesses' books."""
 
 
@@ -103,7 +116,8 @@ def _reported(what: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        # Each option of the command line is a setting too, and is found under the setting's name.
+        faults = "; ".join(f"{variable(*fault['loc'])}: {fault['msg']}" for fault in error.errors())
         _end(what, faults, error)
     except (
         OSError,
@@ -112,6 +126,7 @@ def _reported(what: str) -> Iterator[None]:
         asyncpg.PostgresError,
         CompaniesError,
         EmbeddedPostgresError,
+        UnusableDatabaseError,
         vault.VaultError,
     ) as error:
         _end(what, str(error), error)
@@ -131,7 +146,19 @@ def _settings(**given: Any) -> Settings:
     if settings.role is not Role.ALL and given.get("emulators") is None and "BOOKBRIDGE_EMULATORS" not in os.environ:
         settings = settings.model_copy(update={"emulators": False})
     configure_logging(settings.log_level, as_json=settings.log_json)
+    if unknown := unknown_variables(os.environ):
+        log.warning("settings_unknown", names=unknown, do="correct or remove them; they change nothing")
+    if settings.base_url is None and settings.role is not Role.WORKER and not _is_local(settings.host):
+        log.warning(
+            "base_url_not_set",
+            links_begin_with=composition.base_url(settings),
+            do=f"set {variable('base_url')} to the address at which customers' browsers reach this installation",
+        )
     return settings
+
+
+def _is_local(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _free_port(host: str) -> int:
@@ -162,7 +189,7 @@ async def _up(settings: Settings) -> None:
 async def _database(settings: Settings) -> AsyncIterator[str]:
     """The database's address; an embedded server is started and stopped with us."""
     if settings.database_url:
-        yield settings.database_url
+        yield settings.database_url.get_secret_value()
         return
     server = EmbeddedPostgres(settings.data_dir / "postgres")
     dsn = await server.start()

@@ -9,9 +9,9 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from pydantic import AnyHttpUrl, BaseModel, Field, SecretStr
+from pydantic import AnyHttpUrl, BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PORT_DEFAULT = 8400
@@ -36,6 +36,15 @@ class VendorSettings(BaseModel):
     """Overrides of the connector's default URLs, by name."""
     options: dict[str, str] = Field(default_factory=dict)
     """The connector's own options (page_size, scopes, …); its README lists them."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """Half a registration would leave the platform at the sandbox, or be refused by the vendor much later."""
+        if bool(self.client_id) != bool(self.client_secret.get_secret_value()):
+            raise ValueError("client_id and client_secret go together")
+        if self.endpoints and not self.client_id:
+            raise ValueError("endpoints need a client_id and a client_secret beside them")
+        return self
 
 
 def default_data_dir() -> Path:
@@ -92,7 +101,5 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Names in the environment that look like settings of ours and are none, such as misspelt ones."""
     known = {variable(name) for name in Settings.model_fields}
     return sorted(
-        name
-        for name in environment
-        if name.upper().startswith(PREFIX) and name.upper().split(NESTED)[0] not in known
+        name for name in environment if name.upper().startswith(PREFIX) and name.upper().split(NESTED)[0] not in known
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bookbridge.accounting.data_type import DataType
 from bookbridge.accounting.records import Record
+from bookbridge.connectors.kit.app_options import AppOption
 from bookbridge.connectors.kit.auth import Auth
 from bookbridge.connectors.kit.errors import FieldProblem
 from bookbridge.connectors.kit.expenses import ExpenseRules
@@ -151,6 +152,8 @@ class Connector:
     """Keys of the data types whose lists can be read at the moment of asking (see `live.LiveReader`)."""
     expenses: ExpenseRules | None = None
     """What the ledger makes of expenses. None: it takes none."""
+    options: Mapping[str, AppOption] = field(default_factory=dict)
+    """What an installation may set beyond the options that every vendor has (see `companies.vendor_apps`)."""
     data_access: tuple[str, ...] = ()
     """Plain words for the consent page: what will be read and written."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bookbridge.connectors.kit.app_options import AppOption
 from bookbridge.connectors.kit.connector import CallLimit, Connector, Limits
-from bookbridge.connectors.sandbox.auth import FORM, identify, organisations
+from bookbridge.connectors.sandbox.auth import FORM, SEED_OPTION, identify, organisations
 from bookbridge.connectors.sandbox.expenses import EXPENSES
 from bookbridge.connectors.sandbox.live import LIVE
 from bookbridge.connectors.sandbox.read import READS
@@ -28,6 +29,7 @@ CONNECTOR = Connector(
     attachments=ATTACHMENT_RULES,
     expenses=EXPENSES,
     live=LIVE,
+    options={SEED_OPTION: AppOption("gives every connection the same story")},
     data_access=(
         "Everything in the books of an invented business",
         "Create, change and delete its records, and attach files to them",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bookbridge.connectors.kit.app_options import AppOption
 from bookbridge.connectors.kit.connector import CallLimit, Connector, Limits
 from bookbridge.connectors.xero.attachments import ATTACHMENT_RULES
 from bookbridge.connectors.xero.auth import OAUTH2, identify, organisations
@@ -15,7 +16,7 @@ from bookbridge.connectors.xero.client import (
 from bookbridge.connectors.xero.expenses import EXPENSES
 from bookbridge.connectors.xero.live import LIVE
 from bookbridge.connectors.xero.read import READS
-from bookbridge.connectors.xero.session import XeroSession
+from bookbridge.connectors.xero.session import PAGE_SIZE_DEFAULT, XeroSession
 from bookbridge.connectors.xero.writes import WRITES
 
 CONNECTOR = Connector(
@@ -41,6 +42,10 @@ CONNECTOR = Connector(
     expenses=EXPENSES,
     custom_lists=True,
     live=LIVE,
+    options={
+        "page_size": AppOption("records on a page of a list", number_min=1, number_max=PAGE_SIZE_DEFAULT),
+        "line_account": AppOption("how lines name their account", words=("id", "code")),
+    },
     data_access=(
         "Company details, chart of accounts, bank accounts, tax rates and tracking categories",
         "Contacts and items",
