@@ -46,7 +46,6 @@ YOUNGER_THAN_THE_LIBRARIES = {
     "trackingCategories": {".metadata"},
     "bankAccounts": {".status"},
     "transfers": {".status", ".accountRef.dataType"},
-    "company": {".modifiedDate"},
 }
 """Fields that the libraries do not know and pass by."""
 

@@ -18,6 +18,7 @@ from bookbridge.accounting import catalog
 from bookbridge.accounting.catalog import AnyDataType
 from bookbridge.accounting.data_type import QueryKind
 from bookbridge.accounting.types.bills import BILLS, Bill, BillStatus
+from bookbridge.accounting.types.company_info import COMPANY_INFO, CompanyInfo
 from bookbridge.accounting.types.suppliers import SUPPLIERS, Supplier, SupplierStatus
 from bookbridge.store import records
 from bookbridge.store.query import OPERATORS, Compiled, compile_query, order_of
@@ -157,6 +158,21 @@ async def test_what_postgresql_cannot_keep_is_replaced(pool: asyncpg.Pool) -> No
     assert await name_of("s-5") == "😀 «»"
     assert await listed(pool, "supplierName~after", scope=scope) == (["s-1"], 1)
     assert (await listed(pool, None, "supplierName", scope=scope))[1] == 5
+
+
+async def test_the_date_that_is_put_in_can_be_taken_out(pool: asyncpg.Pool) -> None:
+    batch = RecordBatch(COMPANY, CONNECTION, COMPANY_INFO.key, SOURCE, START)
+    told = [COMPANY_INFO.encode(info) for info in (CompanyInfo(), CompanyInfo(company_name='A "b", c'))]
+    assert told[0] == b"{}"
+    for number, encoded in enumerate(told):
+        batch.add(f"c-{number}", encoded, b"{}", None, False)
+    async with pool.acquire() as db, db.transaction():
+        assert await records.save(db, batch) == 2
+    for number, encoded in enumerate(told):
+        body = await records.get_body(pool, Scope(COMPANY, COMPANY_INFO.key), f"c-{number}")
+        assert body is not None
+        assert json.loads(body) == {"modifiedDate": "2026-01-05T09:00:00.0000000Z", **json.loads(encoded)}
+        assert records.undated(body) == encoded.decode()
 
 
 async def test_pages_come_in_a_lasting_order_with_the_total(pool: asyncpg.Pool) -> None:

@@ -128,7 +128,8 @@ async def text_of_one(services: Services, data_type: AnyDataType, scope: Scope, 
     if body is None:
         await refuse_unread(services, data_type, scope)
         raise not_found(f"No {data_type.singular} was found with ID {record_id[:ID_LENGTH_SHOWN]}", PULL)
-    return body
+    # The contract dates what stands in lists, and not what there is one of.
+    return records.undated(body) if data_type.single else body
 
 
 def data_type_at(segment: str, *, at: Level) -> AnyDataType:

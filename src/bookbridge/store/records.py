@@ -27,6 +27,7 @@ HASH_SIZE_BYTES = 16
 KEYS_AT_ONCE = 5_000
 """Records whose keys are written in one transaction."""
 
+_OPENING = '{"modifiedDate":"'
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -49,7 +50,7 @@ class RecordBatch:
     _opening: str = ""
 
     def __post_init__(self) -> None:
-        self._opening = f'{{"modifiedDate":"{contract_datetime(self.modified)}",'
+        self._opening = f'{_OPENING}{contract_datetime(self.modified)}"'
 
     def add(self, record_id: str, encoded: bytes, raw: bytes, source_modified: datetime | None, deleted: bool) -> None:
         """Add a record by its encoded JSON object; `modifiedDate` is put in here, outside the hash, so that
@@ -59,11 +60,16 @@ class RecordBatch:
             body = _NUL.sub(rf"\1{_REPLACEMENT}", body)
         self.ids.append(record_id.replace("\0", _REPLACEMENT))
         self.hashes.append(content_hash(encoded))
-        self.bodies.append(self._opening + body)
+        self.bodies.append(f"{self._opening},{body}" if body != "}" else self._opening + body)
         # Fields that nobody decoded may hold anything.
         self.source_bodies.append(raw.decode(errors="replace").replace("\0", _REPLACEMENT))
         self.source_modified.append(source_modified)
         self.deleted.append(deleted)
+
+
+def undated(body: str) -> str:
+    """A stored body as it was before `RecordBatch.add` put its `modifiedDate` in."""
+    return "{" + body[body.index('"', len(_OPENING)) + 1 :].removeprefix(",")
 
 
 def content_hash(encoded: bytes) -> bytes:
