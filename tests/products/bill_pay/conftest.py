@@ -45,9 +45,9 @@ def patience_s() -> float:
 @pytest.fixture
 async def api(dsn: str, tmp_path: Path, emulator_url: str, ledger: OwnLedger, patience_s: float) -> AsyncIterator[Api]:
     """The API; its worker is a fixture of its own."""
-    unlimited = {"calls_per_60_s": "0", "calls_per_86400_s": "0", "in_flight_max": "0"}
+    unlimited = {"calls_per_60_s": "0", "in_flight_max": "0"}
     vendors = {
-        XERO: VendorSettings(options=unlimited),
+        XERO: VendorSettings(options={**unlimited, "calls_per_86400_s": "0"}),
         SANDBOX: VendorSettings(
             client_id="client", client_secret=SANDBOX_SECRET, endpoints={"api": ledger.url}, options=unlimited
         ),
