@@ -77,6 +77,12 @@ FAULTS = (
         "The newer file knows a data type more, itemReceipts.",
     ),
     Fault(
+        "lending",
+        ("components", "schemas", "PagingInfo", "properties", "pageSize", "maximum"),
+        5_000,
+        "As many may be asked for, by the file's own parameter.",
+    ),
+    Fault(
         "sync-expenses",
         ("components", "schemas", "Transactions", "additionalProperties"),
         DELETED,
