@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
@@ -10,7 +11,8 @@ from bookbridge.companies.clients import Profile
 from bookbridge.companies.companies import Company
 from bookbridge.companies.connections import Connection, Status
 from bookbridge.companies.errors import Conflict, ConnectionNotFound, LinkRefused, ValidationProblem
-from bookbridge.companies.link import Begun, Choose, Confirm, Ended, Link
+from bookbridge.companies.link import Link
+from bookbridge.companies.link_steps import Begun, Choose, Confirm, Ended
 from bookbridge.companies.vault import Vault
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.errors import VendorError
@@ -354,26 +356,26 @@ async def test_a_form_is_submitted_until_its_credentials_work(
     company_id, connection_id = form_connection.company_id, form_connection.id
     code = code_of(views.connection(form_connection).link_url)
     with pytest.raises(ValidationProblem):
-        await link.submit(company_id, connection_id, code, {"key": " "}, {})
-    assert (await link.submit(company_id, connection_id, code, {"key": "wrong"}, {})).status_code == "500"
-    ended = await link.submit(company_id, connection_id, code, {"key": "right", "other": "x"}, {})
+        await link.supplied.submit(company_id, connection_id, code, {"key": " "}, {})
+    assert (await link.supplied.submit(company_id, connection_id, code, {"key": "wrong"}, {})).status_code == "500"
+    ended = await link.supplied.submit(company_id, connection_id, code, {"key": "right", "other": "x"}, {})
     assert ended.status_code == "200"
     assert ended.connection.status is Status.LINKED
     assert len(first_reads.calls) == 1
     with pytest.raises(LinkRefused):
-        await link.submit(company_id, connection_id, code, {"key": "right"}, {})
+        await link.supplied.submit(company_id, connection_id, code, {"key": "right"}, {})
 
 
 async def test_an_application_may_supply_credentials_and_no_read_is_started(
     link: Link, form_connection: Connection, first_reads: FirstReads
 ) -> None:
     with pytest.raises(VendorError):
-        await link.authorise(form_connection.company_id, form_connection.id, {"key": "wrong"})
-    after = await link.authorise(form_connection.company_id, form_connection.id, {"key": "right"})
+        await link.supplied.authorise(form_connection.company_id, form_connection.id, {"key": "wrong"})
+    after = await link.supplied.authorise(form_connection.company_id, form_connection.id, {"key": "right"})
     assert after.status is Status.LINKED
     assert first_reads.calls == []
     with pytest.raises(Conflict):
-        await link.authorise(form_connection.company_id, form_connection.id, {"key": "right"})
+        await link.supplied.authorise(form_connection.company_id, form_connection.id, {"key": "right"})
 
 
 async def test_tokens_are_moved_over_and_renewed_at_once(
@@ -383,13 +385,13 @@ async def test_tokens_are_moved_over_and_renewed_at_once(
     vendor.organisations = [("org-1", "One"), ("org-2", "Two")]
     company_id, connection_id = connection.company_id, connection.id
     with pytest.raises(ValidationProblem):
-        await link.authorise(company_id, connection_id, {})
+        await link.supplied.authorise(company_id, connection_id, {})
     with pytest.raises(ValidationProblem, match="organisationId"):
-        await link.authorise(company_id, connection_id, {"accessToken": vendor.issue()[0]})
+        await link.supplied.authorise(company_id, connection_id, {"accessToken": vendor.issue()[0]})
     # The token is used up by a call that then fails for want of a choice: coming again must still work.
     with pytest.raises(ValidationProblem, match="organisationId"):
-        await link.authorise(company_id, connection_id, {"refreshToken": "moved"})
-    after = await link.authorise(
+        await link.supplied.authorise(company_id, connection_id, {"refreshToken": "moved"})
+    after = await link.supplied.authorise(
         company_id, connection_id, {"refreshToken": "moved", "accessToken": "old", "organisationId": "org-2"}
     )
     assert after.organisation_name == "Two"
@@ -397,3 +399,12 @@ async def test_tokens_are_moved_over_and_renewed_at_once(
         held = await credentials.load(db, vault, company_id, connection_id)
     assert held is not None
     assert held.current == credentials.Grant("access-3", "refresh-3")
+
+
+async def test_of_two_who_supply_credentials_at_once_one_links(link: Link, form_connection: Connection) -> None:
+    company_id, connection_id = form_connection.company_id, form_connection.id
+    first, second = await asyncio.gather(
+        *(link.supplied.authorise(company_id, connection_id, {"key": "right"}) for _ in range(2)),
+        return_exceptions=True,
+    )
+    assert {type(first), type(second)} == {Connection, Conflict}

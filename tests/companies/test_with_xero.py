@@ -12,8 +12,9 @@ import pytest
 
 from bookbridge.companies import clients, connections, unlinking
 from bookbridge.companies.connections import Connection, Status
-from bookbridge.companies.link import Begun, Choose, Ended, Link
+from bookbridge.companies.link import Link
 from bookbridge.companies.link_codes import LinkCodes
+from bookbridge.companies.link_steps import Begun, Choose, Ended
 from bookbridge.companies.sessions import Sessions
 from bookbridge.companies.tokens import Tokens
 from bookbridge.companies.vault import Vault

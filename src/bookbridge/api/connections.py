@@ -121,7 +121,7 @@ async def authorise_connection(
         raise ApiError(400, f"At most {AUTHORISATION_FIELDS_MAX} credentials.", service=CLIENTS)
 
     async def work() -> Response[bytes]:
-        return answer(services.views.connection(await services.link.authorise(of_company, wanted, values)))
+        return answer(services.views.connection(await services.link.supplied.authorise(of_company, wanted, values)))
 
     return await with_own_transactions(services, request, work)
 

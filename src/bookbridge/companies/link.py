@@ -12,114 +12,46 @@ good raises LinkRefused.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 import httpx2
-import msgspec
-import structlog
 
 from bookbridge.companies import (
-    clients,
     companies,
     connections,
     credentials,
-    deletion,
     lifecycle,
     link_access,
     link_attempts,
     oauth,
 )
 from bookbridge.companies.connections import Connection, Status
-from bookbridge.companies.credential_forms import FORM_VALUE_LENGTH_MAX, checked_form
+from bookbridge.companies.credential_forms import checked_form
 from bookbridge.companies.credentials import Credentials
-from bookbridge.companies.errors import Conflict, LinkRefused, ValidationProblem
+from bookbridge.companies.errors import LinkRefused, ValidationProblem
 from bookbridge.companies.link_attempts import Attempt, Step
 from bookbridge.companies.link_codes import CodeVerdict, LinkCodes
-from bookbridge.companies.redirects import ERROR_MESSAGES, redirect_values, resolve
+from bookbridge.companies.link_steps import Begun, Choose, CompanyPage, Confirm, Ended, StartPage, ended
+from bookbridge.companies.linking import Linking, OnLinked
 from bookbridge.companies.sessions import Sessions, connector_of
-from bookbridge.companies.tokens import FreshAuthorizer
+from bookbridge.companies.supplied_credentials import SuppliedCredentials
 from bookbridge.companies.vault import Vault
 from bookbridge.companies.vendor_apps import VendorApps
 from bookbridge.companies.views import Views
 from bookbridge.connectors import registry
 from bookbridge.connectors.integrations import integration
 from bookbridge.connectors.kit.auth import CONNECTION_FACT, CredentialForm, OAuth2
-from bookbridge.connectors.kit.connector import Connector
 from bookbridge.connectors.kit.errors import VendorError
-from bookbridge.connectors.kit.session import Organisation, VendorApp
+from bookbridge.connectors.kit.session import Organisation
 from bookbridge.store.pool import Db
-
-log = structlog.get_logger(__name__)
 
 FACT_LENGTH_MAX = 200
 CALLBACK_PATH = "/link/callback"
 CODE_LENGTH_MAX = 4_096
 FORM_PATH = "/link/attempts/{attempt_id}/form"
-
-OnLinked = Callable[[Db, Connection, bool], Awaitable[None]]
-"""(transaction, the Linked connection, is this its first link or another organisation) → starts the first read."""
-
-
-class StartPage(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page before the vendor's consent shows. `connector` is None when the platform cannot be linked
-    here yet (no connector, or this installation is not registered with the vendor)."""
-
-    company_name: str
-    connection: Connection
-    platform_name: str
-    connector: Connector | None
-
-
-class CompanyPage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a company's own link page shows."""
-
-    company: companies.Company
-    connections: tuple[Connection, ...]
-
-
-class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt has begun: send the browser to `authorize_url` (the vendor's consent, or our own page with the
-    vendor's credentials form), with `browser_secret` in a cookie that only we can read."""
-
-    attempt_id: UUID
-    authorize_url: str
-    browser_secret: str
-
-    def __repr__(self) -> str:
-        return f"Begun({self.attempt_id})"
-
-
-class Choose(msgspec.Struct, frozen=True, kw_only=True):
-    """The consent opens several organisations: the person must choose one."""
-
-    attempt_id: UUID
-    connection: Connection
-    organisations: tuple[Organisation, ...]
-
-
-class Confirm(msgspec.Struct, frozen=True, kw_only=True):
-    """The connection belonged to another organisation before, whose records would be replaced."""
-
-    attempt_id: UUID
-    connection: Connection
-    organisation: Organisation
-    earlier_name: str
-
-
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """The flow is over. `redirect_url` None: show our own page for `status_code` (200, 201, 403, 500, 501).
-
-    `detail` is the vendor's or our own text on what went wrong, fit to show.
-    """
-
-    attempt_id: UUID | None
-    connection: Connection
-    status_code: str
-    detail: str
-    redirect_url: str | None
 
 
 class Link:
@@ -143,8 +75,9 @@ class Link:
         self._views = views
         self._codes = codes
         self._apps = apps
-        self._sessions = sessions
-        self._on_linked = on_linked
+        self._linking = Linking(vault, views, sessions, on_linked)
+        self.supplied = SuppliedCredentials(pool, http, codes=codes, apps=apps, linking=self._linking)
+        """The ways that lead round the vendor's consent page and our choice of organisations."""
 
     @property
     def redirect_uri(self) -> str:
@@ -240,7 +173,7 @@ class Link:
         vendor = registry.connector(connection.integration_key)
         usable = vendor is not None and isinstance(vendor.auth, OAuth2 | CredentialForm)
         if vendor is None or not usable or not self._apps.has(connection.integration_key):
-            return await self._ended(db, None, parameters, connection, "501", "")
+            return await ended(db, self._views, None, parameters, connection, "501", "")
         auth = vendor.auth
         verifier = oauth.new_verifier() if isinstance(auth, OAuth2) and auth.pkce else None
         opened = await link_attempts.begin(
@@ -340,8 +273,7 @@ class Link:
     ) -> Choose | Confirm | Ended:
         """Fresh credentials are at hand: one organisation is linked, among several the person chooses."""
         try:
-            access = self._sessions.access(connection, FreshAuthorizer(held), told, None)
-            organisations = await connector_of(connection).organisations(access)
+            organisations = await self._linking.organisations(connection, held, told)
         except VendorError as error:
             return await self._failed(attempt, connection, error.message)
         if not organisations:
@@ -377,110 +309,6 @@ class Link:
             raise LinkRefused("This attempt to connect is over.")
         return await self._cancelled(attempt, connection)
 
-    async def submit(
-        self,
-        company_id: UUID,
-        connection_id: UUID,
-        code: str,
-        values: Mapping[str, str],
-        parameters: Mapping[str, str],
-    ) -> Ended:
-        """The person has filled in a credentials form. The code is used up only if the credentials work, so that a
-        slip can be mended. Raises LinkRefused, ConnectionNotFound, ValidationProblem."""
-        async with self._pool.acquire() as db:
-            async with db.transaction():
-                verdict = await link_access.present(db, self._codes, company_id, connection_id, code, use=False)
-            if verdict is not CodeVerdict.GOOD:
-                raise link_access.refusal(verdict)
-            connection = await connections.get(db, company_id, connection_id)
-        held = credentials.Keys(checked_form(connector_of(connection), values))
-        try:
-            organisation = await self._identified(connection, held, await self._only(connection, held))
-        except VendorError as error:
-            async with self._pool.acquire() as db, db.transaction():
-                await self._record_failure(db, connection, error.message)
-                return await self._ended(db, None, parameters, connection, "500", error.message)
-        async with self._pool.acquire() as db, db.transaction():
-            verdict = await link_access.present(db, self._codes, company_id, connection_id, code, use=True)
-            if verdict is not CodeVerdict.GOOD:
-                raise link_access.refusal(verdict)
-            after = await self._store(db, connection, held, None, organisation, start=True)
-            return await self._ended(db, None, parameters, after, "200", "")
-
-    async def authorise(self, company_id: UUID, connection_id: UUID, values: Mapping[str, str]) -> Connection:
-        """The application itself supplies credentials (moving customers over, or its own form). Nothing is read
-        from the vendor but who it is: no first fetch is started.
-
-        Raises ConnectionNotFound, Conflict for a Linked connection, ValidationProblem for credentials that are
-        incomplete, and VendorError when they do not work.
-        """
-        async with self._pool.acquire() as db:
-            connection = await connections.get(db, company_id, connection_id)
-        if connection.status is Status.LINKED:
-            raise Conflict("The connection is already Linked; unlink it first.")
-        vendor = connector_of(connection)
-        held, expires = await self._supplied(connection, vendor, values)
-        wanted = values.get("organisationId") or values.get("tenantId") or values.get("businessId")
-        chosen = await self._only(connection, held, wanted)
-        organisation = await self._identified(connection, held, chosen)
-        async with self._pool.acquire() as db, db.transaction():
-            return await self._store(db, connection, held, expires, organisation, start=False)
-
-    async def _supplied(
-        self, connection: Connection, vendor: Connector, values: Mapping[str, str]
-    ) -> tuple[Credentials, datetime | None]:
-        if not isinstance(vendor.auth, OAuth2):
-            return credentials.Keys(checked_form(vendor, values)), None
-        access_token, refresh_token = values.get("accessToken", ""), values.get("refreshToken", "")
-        if any(len(text) > FORM_VALUE_LENGTH_MAX or not text.isascii() for text in (access_token, refresh_token)):
-            raise ValidationProblem("A token is too long, or is none.", "accessToken")
-        if refresh_token:
-            issued = await self._renewed(connection, vendor.auth, self._apps.of(vendor), refresh_token)
-            return issued.grant, issued.expires
-        if not access_token:
-            raise ValidationProblem("An accessToken or a refreshToken is needed.", "refreshToken")
-        return credentials.Grant(access_token), oauth.moment_after(oauth.EXPIRES_IN_DEFAULT_S)
-
-    async def _renewed(self, connection: Connection, auth: OAuth2, app: VendorApp, refresh_token: str) -> oauth.Issued:
-        """Renew a supplied refresh token at once: that proves it, and from here on only we hold one that works.
-
-        The result is kept before anything else can fail, though the connection is not Linked yet; a caller who
-        comes again with the token that is used up by now goes on from there.
-        """
-        company_id, connection_id = connection.company_id, connection.id
-        try:
-            issued = await oauth.refresh(self._http, auth, app, refresh_token)
-        except oauth.GrantRefused:
-            async with self._pool.acquire() as db:
-                kept = await credentials.load(db, self._vault, company_id, connection_id)
-            if kept is None or not isinstance(kept.current, credentials.Grant) or kept.current.refresh_token is None:
-                raise
-            issued = await oauth.refresh(self._http, auth, app, kept.current.refresh_token)
-        async with self._pool.acquire() as db, db.transaction():
-            now = await connections.lock(db, company_id, connection_id)
-            if now.status is Status.LINKED:
-                raise Conflict("The connection was linked meanwhile.")
-            await credentials.store(db, self._vault, company_id, connection_id, issued.grant, issued.expires)
-        return issued
-
-    async def _only(self, connection: Connection, held: Credentials, wanted: str | None = None) -> Organisation:
-        """The one organisation that the credentials open, or the wanted one of several."""
-        told = {CONNECTION_FACT: str(connection.id)}
-        access = self._sessions.access(connection, FreshAuthorizer(held), told, None)
-        organisations = await connector_of(connection).organisations(access)
-        found = [each for each in organisations if wanted is None or each.id == wanted]
-        if len(found) != 1:
-            names = ", ".join(each.id for each in organisations[:10])
-            raise ValidationProblem(
-                f"The credentials open {len(organisations)} organisations; name one as organisationId ({names})."
-            )
-        return found[0]
-
-    async def _identified(self, connection: Connection, held: Credentials, organisation: Organisation) -> Organisation:
-        """The organisation with what its ledger says of itself."""
-        access = self._sessions.access(connection, FreshAuthorizer(held), organisation.facts, organisation.id)
-        return await connector_of(connection).identify(access)
-
     async def _finish(
         self,
         attempt: Attempt,
@@ -491,7 +319,7 @@ class Link:
         confirmed: bool,
     ) -> Confirm | Ended:
         try:
-            organisation = await self._identified(connection, held, chosen)
+            organisation = await self._linking.identified(connection, held, chosen)
         except VendorError as error:
             return await self._failed(attempt, connection, error.message)
         if not confirmed and connection.organisation_id not in {None, organisation.id}:
@@ -504,38 +332,9 @@ class Link:
                 earlier_name=connection.organisation_name or "",
             )
         async with self._pool.acquire() as db, db.transaction():
-            after = await self._store(db, connection, held, expires, organisation, start=True)
+            after = await self._linking.store(db, connection, held, expires, organisation, start=True)
             await link_attempts.end(db, attempt, Step.FINISHED)
-            return await self._ended(db, attempt.id, attempt.parameters, after, "200", "")
-
-    async def _store(
-        self,
-        db: Db,
-        connection: Connection,
-        held: Credentials,
-        expires: datetime | None,
-        organisation: Organisation,
-        *,
-        start: bool,
-    ) -> Connection:
-        """Credentials, status, webhook and first read: all or nothing."""
-        before = await connections.lock(db, connection.company_id, connection.id)
-        another = before.organisation_id not in {None, organisation.id}
-        if another:
-            # Records of two organisations must never stand side by side under one connection.
-            await deletion.forget_records(db, before.company_id, before.id)
-        await credentials.store(db, self._vault, before.company_id, before.id, held, expires)
-        after = await lifecycle.linked(
-            db,
-            self._views,
-            before,
-            organisation_id=organisation.id,
-            organisation_name=organisation.name,
-            facts=organisation.facts,
-        )
-        if start:
-            await self._on_linked(db, after, another or before.linked_first is None)
-        return after
+            return await ended(db, self._views, attempt.id, attempt.parameters, after, "200", "")
 
     async def _cancelled(self, attempt: Attempt, connection: Connection) -> Ended:
         code, text, message = lifecycle.CANCELLED
@@ -544,41 +343,10 @@ class Link:
             after = await lifecycle.failed(
                 db, self._views, connection, status_code=code, status_text=text, error_message=message
             )
-            return await self._ended(db, attempt.id, attempt.parameters, after, code, text)
+            return await ended(db, self._views, attempt.id, attempt.parameters, after, code, text)
 
     async def _failed(self, attempt: Attempt, connection: Connection, text: str) -> Ended:
         async with self._pool.acquire() as db, db.transaction():
             await link_attempts.end(db, attempt, Step.FAILED)
-            after = await self._record_failure(db, connection, text)
-            return await self._ended(db, attempt.id, attempt.parameters, after, "500", text)
-
-    async def _record_failure(self, db: Db, connection: Connection, text: str) -> Connection:
-        clean = text.replace("\x00", "")[: lifecycle.TEXT_LENGTH_MAX]
-        return await lifecycle.failed(
-            db,
-            self._views,
-            connection,
-            status_code="500",
-            status_text=clean,
-            error_message=ERROR_MESSAGES["500"],
-        )
-
-    async def _ended(
-        self,
-        db: Db,
-        attempt_id: UUID | None,
-        parameters: Mapping[str, str],
-        connection: Connection,
-        status_code: str,
-        text: str,
-    ) -> Ended:
-        client = await clients.client(db)
-        values = redirect_values(client.id, self._views, connection, status_code, text)
-        profile = client.profile
-        return Ended(
-            attempt_id=attempt_id,
-            connection=connection,
-            status_code=status_code,
-            detail=text or ERROR_MESSAGES[status_code],
-            redirect_url=resolve(profile.redirect_url, profile.white_list_urls, values, parameters),
-        )
+            after = await self._linking.failed(db, connection, text)
+            return await ended(db, self._views, attempt.id, attempt.parameters, after, "500", text)

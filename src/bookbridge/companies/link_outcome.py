@@ -10,13 +10,12 @@ from uuid import UUID
 
 import asyncpg
 
-from bookbridge.companies import clients, connections, lifecycle, link_access, link_attempts
+from bookbridge.companies import connections, lifecycle, link_access, link_attempts
 from bookbridge.companies.connections import Connection, Status
 from bookbridge.companies.errors import LinkRefused
-from bookbridge.companies.link import Choose, Confirm, Ended
 from bookbridge.companies.link_attempts import Step
 from bookbridge.companies.link_codes import CodeVerdict, LinkCodes
-from bookbridge.companies.redirects import ERROR_MESSAGES, redirect_values, resolve
+from bookbridge.companies.link_steps import Choose, Confirm, Ended, ended
 from bookbridge.companies.vault import Vault
 from bookbridge.companies.views import Views
 from bookbridge.store.pool import Db
@@ -39,13 +38,13 @@ async def outcome(
     if attempt.step is Step.AUTHORISED:
         return Choose(attempt_id=attempt.id, connection=connection, organisations=attempt.organisations)
     if attempt.step is Step.FINISHED:
-        return await _ended(db, views, attempt.id, attempt.parameters, connection, "200", "")
+        return await ended(db, views, attempt.id, attempt.parameters, connection, "200", "")
     if attempt.step is Step.CANCELLED:
         code, text, _ = lifecycle.CANCELLED
-        return await _ended(db, views, attempt.id, attempt.parameters, connection, code, text)
+        return await ended(db, views, attempt.id, attempt.parameters, connection, code, text)
     if attempt.step is Step.FAILED:
         text = connection.errors[-1].status_text if connection.errors else ""
-        return await _ended(db, views, attempt.id, attempt.parameters, connection, "500", text)
+        return await ended(db, views, attempt.id, attempt.parameters, connection, "500", text)
     raise LinkRefused("This attempt to connect was not finished. Please start again.")
 
 
@@ -67,7 +66,7 @@ async def decline(
         if verdict is CodeVerdict.GOOD:
             connection = await connections.get(db, company_id, connection_id)
             if connection.status is Status.LINKED:
-                return await _ended(db, views, None, parameters, connection, "201", "")
+                return await ended(db, views, None, parameters, connection, "201", "")
             return await _cancelled(db, vault, views, connection, parameters, browser_secret)
     raise link_access.refusal(verdict)
 
@@ -90,24 +89,4 @@ async def _cancelled(
     after = await lifecycle.failed(
         db, views, connection, status_code=status_code, status_text=text, error_message=message
     )
-    return await _ended(db, views, opened.id, parameters, after, status_code, text)
-
-
-async def _ended(
-    db: Db,
-    views: Views,
-    attempt_id: UUID | None,
-    parameters: Mapping[str, str],
-    connection: Connection,
-    status_code: str,
-    text: str,
-) -> Ended:
-    client = await clients.client(db)
-    values = redirect_values(client.id, views, connection, status_code, text)
-    return Ended(
-        attempt_id=attempt_id,
-        connection=connection,
-        status_code=status_code,
-        detail=text or ERROR_MESSAGES[status_code],
-        redirect_url=resolve(client.profile.redirect_url, client.profile.white_list_urls, values, parameters),
-    )
+    return await ended(db, views, opened.id, parameters, after, status_code, text)

@@ -9,7 +9,8 @@ from litestar import HttpMethod, Response, post, route
 
 from bookbridge.companies import clients, link_outcome
 from bookbridge.companies.errors import ValidationProblem
-from bookbridge.companies.link import CALLBACK_PATH, Choose, Confirm
+from bookbridge.companies.link import CALLBACK_PATH
+from bookbridge.companies.link_steps import Choose, Confirm
 from bookbridge.connectors.integrations import integration
 from bookbridge.connectors.kit.auth import CredentialForm
 from bookbridge.portal.branding import brand

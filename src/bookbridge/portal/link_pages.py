@@ -15,7 +15,7 @@ from litestar import HttpMethod, Response, post, route
 from bookbridge.companies import clients, link_outcome
 from bookbridge.companies.connections import Status
 from bookbridge.companies.errors import LinkRefused, ValidationProblem
-from bookbridge.companies.link import Begun, Ended, StartPage
+from bookbridge.companies.link_steps import Begun, Ended, StartPage
 from bookbridge.companies.redirects import custom_parameters
 from bookbridge.connectors import registry
 from bookbridge.connectors.integrations import INTEGRATIONS, Integration, SourceType, integration
@@ -73,7 +73,7 @@ async def start(request: Asked, services: Given, company_id: str, connection_id:
     found = await services.link.page(company, connection, code)
     if found.connector is not None and isinstance(found.connector.auth, CredentialForm):
         try:
-            ended = await services.link.submit(company, connection, code, fields, parameters)
+            ended = await services.link.supplied.submit(company, connection, code, fields, parameters)
         except ValidationProblem as problem:
             return await _consent(services, sender, found, problem.message)
         if ended.status_code == "500":
