@@ -140,12 +140,17 @@ async def begin(pool: asyncpg.Pool, job: Job, holder: UUID) -> bool:
     this start and removed. False: another run answers this ring, another worker has taken the job over, or
     the run was cut off so often that it was put off; nothing is left to do.
     """
+    started: bool | None = await pool.fetchval(
+        "select start_run($1, $2, $3, $4, $5)", job.entrypoint, key_of(job), job.id, holder, job.payload
+    )
+    if started is not None:
+        return started
     async with pool.acquire() as db, db.transaction():
         bell = await _lock(db, job)
-        if bell.job_id is None:
-            return await _record_start(db, job, holder, bell.failures)
         if not await _beat_one(db, job, holder):
             return False
+        if bell.job_id is None:
+            return await _record_start(db, job, holder, bell.failures)
         if bell.job_id != job.id and await _is_queued(db, bell.job_id):
             await db.execute(
                 "update doorbells set rung_again = true where task = $1 and key = $2",

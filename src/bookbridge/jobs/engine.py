@@ -6,7 +6,9 @@ The only module that knows how the engine is built. It must not decide what runs
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
@@ -15,12 +17,13 @@ from pgqueuer.adapters.persistence.qb import (
     QueryQueueBuilder,
     QuerySchedulerBuilder,
 )
-from pgqueuer.domain.models import Job, TracebackRecord
+from pgqueuer.domain.models import Job, TableChangedEvent, TracebackRecord
 from pgqueuer.domain.settings import DBSettings, Durability
-from pgqueuer.domain.types import JOB_STATUS
+from pgqueuer.domain.types import JOB_STATUS, Channel
 from pgqueuer.ports.driver import Driver, NotifyCallback
 from pgqueuer.queries import Queries
 
+from bookbridge.jobs import schema
 from bookbridge.store.migrations import MIGRATION_LOCK
 from bookbridge.store.pool import Db
 
@@ -33,12 +36,8 @@ LOG = SETTINGS.qualified.queue_table_log
 
 INSTALL_TIMEOUT_S = 60
 
-_ENDED = '"delete"'
-"""In the payload of the engine's notice that jobs have left the queue."""
-
-# All jobs of one (task, key) are looked up whenever one of them starts. The engine leaves indexes alone
-# that it did not declare.
-INDEX = f"create index if not exists {SETTINGS.queue_table}_doorbell_idx on {QUEUE} (entrypoint, payload)"
+_ADDED, _ENDED = '"insert"', '"delete"'
+"""In the payloads of the engine's notices that jobs have come or have left the queue."""
 
 
 def _queries(driver: Driver, kind: type[Queries]) -> Queries:
@@ -64,16 +63,31 @@ class _PickingQueries(Queries):
     heartbeat has run out.
     """
 
+    _has_picked_all = False
+
     async def log_jobs(self, job_status: list[tuple[Job, JOB_STATUS, TracebackRecord | None]]) -> None:
         return
+
+    async def dequeue(self, batch_size: int, *arguments: Any, **named: Any) -> list[Job]:
+        """Pick jobs. The engine asks until it gets none; a batch that was not full has said that already. What came
+        since is told, and looked for before the engine sleeps."""
+        if self._has_picked_all:
+            self._has_picked_all = False
+            return []
+        picked = await super().dequeue(batch_size, *arguments, **named)
+        self._has_picked_all = 0 < len(picked) < batch_size
+        return picked
 
 
 class _WatchedDriver(AsyncpgPoolDriver):
     """Says when the connection to the database fails, which the engine by itself finds out late or never."""
 
-    def __init__(self, pool: asyncpg.Pool, broken: asyncio.Event, is_busy: Callable[[], bool]) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, broken: asyncio.Event, tasks: Collection[str], is_busy: Callable[[], bool]
+    ) -> None:
         super().__init__(pool)
         self._broken = broken
+        self._tasks = frozenset(tasks)
         self._is_busy = is_busy
         self._listening = asyncio.Event()
 
@@ -87,13 +101,18 @@ class _WatchedDriver(AsyncpgPoolDriver):
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         def heed(payload: str | bytes | bytearray) -> None:
-            # A job that has ended is news only to a worker that had no room for the next one; every other one would
-            # look for nothing, several statements each time.
-            if _ENDED in str(payload) and not self._is_busy():
+            # A job that has ended is news only to a worker that had no room for the next one, and of those that come
+            # our own notice says more: everybody else would look for nothing, several statements each time.
+            if _ADDED in str(payload) or (_ENDED in str(payload) and not self._is_busy()):
                 return
             callback(payload)
 
+        def heed_ring(task: str | bytes | bytearray) -> None:
+            if task in self._tasks:
+                callback(_notice(channel))
+
         await super().add_listener(channel, heed)
+        await super().add_listener(schema.RUNG_CHANNEL, heed_ring)
         self._listening.set()
 
     async def notify(self, channel: str, payload: str) -> None:
@@ -102,10 +121,24 @@ class _WatchedDriver(AsyncpgPoolDriver):
         await super().notify(channel, payload)
 
 
-def picking_queries(pool: asyncpg.Pool, broken: asyncio.Event, is_busy: Callable[[], bool]) -> Queries:
-    """The engine's statements over a pool, for a queue manager. Sets `broken` when one of its reads fails, and asks
-    `is_busy` whether it may have had no room for a job."""
-    return _queries(_WatchedDriver(pool, broken, is_busy), _PickingQueries)
+def _notice(channel: str) -> str:
+    """The engine's own notice that jobs have come."""
+    event = TableChangedEvent(
+        channel=Channel(channel),
+        operation="insert",
+        sent_at=datetime.now(UTC),
+        table=SETTINGS.queue_table,
+        type="table_changed_event",
+    )
+    return event.model_dump_json()
+
+
+def picking_queries(
+    pool: asyncpg.Pool, broken: asyncio.Event, tasks: Collection[str], is_busy: Callable[[], bool]
+) -> Queries:
+    """The engine's statements over a pool, for a queue manager that carries out these tasks. Sets `broken` when one of
+    its reads fails, and asks `is_busy` whether it may have had no room for a job."""
+    return _queries(_WatchedDriver(pool, broken, tasks, is_busy), _PickingQueries)
 
 
 async def install(dsn: str) -> None:
@@ -124,6 +157,6 @@ async def install(dsn: str) -> None:
         plan = await queries.apply_upgrade()
         if plan.statements:
             await queries.optimize_autovacuum()
-        await db.execute(INDEX)
+        await schema.extend(db, table=SETTINGS.queue_table, queue=QUEUE)
     finally:
         await db.close()

@@ -169,7 +169,7 @@ class Worker:
         """Pick and run jobs until stopped, or until the connection to the database fails."""
         self._closing = False
         broken = asyncio.Event()
-        queries = engine.picking_queries(pool, broken, self._is_busy)
+        queries = engine.picking_queries(pool, broken, self._handlers, self._is_busy)
         manager = QueueManager(queries, channel=Channel(engine.SETTINGS.channel))
         for task, handler in self._handlers.items():
             manager.entrypoint(task)(self._executor(pool, manager.queue_manager_id, handler))
