@@ -21,7 +21,7 @@ def test_a_guide_does_what_it_says(guide: Path, shipped: Installation, tmp_path:
 
 
 def test_there_are_guides() -> None:
-    assert {guide.stem for guide in GUIDES} >= {"bill-pay"}
+    assert {guide.stem for guide in GUIDES} >= {"bill-pay", "expenses"}
     for guide in GUIDES:
         steps = guides.steps_of(guide)
         assert any(step.printed for step in steps), f"{guide.name} says nowhere what comes of it"

@@ -171,6 +171,12 @@ def test_transfers_between_currencies() -> None:
     )
     with pytest.raises(NotLanded, match="not supported"):
         land(desk(transfers=rule), back)
+    dear = replace(books(), accounts={**books().accounts, "other": Account(id="other", currency="GBP")})
+    away = Transfer(
+        id=uuid4(), date=DAY, from_id="dollars", from_amount=Decimal(10), to_id="other", to_amount=Decimal(8)
+    )
+    with pytest.raises(NotLanded, match="only the base currency"):
+        land(replace(desk(transfers=rule), books=dear), away)
     uneven = Transfer(id=uuid4(), date=DAY, from_id="bank", from_amount=Decimal(8), to_id="other", to_amount=Decimal(9))
     with pytest.raises(NotLanded, match="Within one currency"):
         land(desk(transfers=rule), uneven)
@@ -195,6 +201,21 @@ def test_cards_only() -> None:
     with pytest.raises(InvalidRequest) as caught:
         check(at.ledger, at.books, [spending(SpendType.PAYMENT)])
     assert [one.field for one in caught.value.problems] == ["Items[0].Type"]
+
+
+def test_a_contact_that_is_both() -> None:
+    """The ledger's usual kind, unless a customer is meant; libraries say Supplier whatever is meant."""
+    both = replace(books(), customers={"s": Customer(id="s", status=CustomerStatus.ACTIVE)})
+    at = replace(desk(), books=both)
+    for kind, told, written in (
+        (SpendType.PAYMENT, None, "suppliers"),
+        (SpendType.PAYMENT, "suppliers", "suppliers"),
+        (SpendType.PAYMENT, "customers", "customers"),
+        (SpendType.REFUND, None, "customers"),
+        (SpendType.REFUND, "suppliers", "customers"),
+    ):
+        record: Any = land(at, spending(kind, contact_id="s", contact_type=told)).record
+        assert record.contact_ref.data_type.value == written, (kind, told)
 
 
 def test_no_contact_where_the_ledger_takes_none() -> None:

@@ -36,6 +36,24 @@ async def test_money_is_transferred_between_banks(expenses: Expenses) -> None:
     assert found_as_card.status_code == 405
 
 
+async def test_amounts_of_transfers(expenses: Expenses) -> None:
+    """As many places as the account's currency has; and no limit that is meant for what people spend."""
+    path = f"/transfer-transactions/{uuid4()}"
+    for amount, place in ((0, "From.Amount"), (-1, "From.Amount"), (1.005, "From.Amount"), (10**13, "From.Amount")):
+        body = {"date": DAY, "from": side(expenses.bank(0), amount), "to": side(expenses.bank(1), 1)}
+        assert list(await expenses.refused("PUT", path, body)) == [place]
+    body = {"date": DAY, "from": side(expenses.bank(0), 6_000_000.5), "to": side(expenses.bank(1), 6_000_000.5)}
+    _, rows = await expenses.synced((await expenses.done("PUT", path, body))["syncId"])
+    [row] = rows.values()
+    assert (await expenses.record(row["message"]))["to"]["amount"] == 6_000_000.5
+    uneven = {**body, "to": side(expenses.bank(1), 6_000_000)}
+    status, rows = await expenses.synced(
+        (await expenses.done("PUT", f"/transfer-transactions/{uuid4()}", uneven))["syncId"]
+    )
+    [row] = rows.values()
+    assert (status["syncStatusCode"], row["status"]) == (5120, "ValidationError")
+
+
 async def test_a_transfer_to_another_account(expenses: Expenses) -> None:
     """An entry, where the ledger books entries on banks; refused where it does not."""
     body = {"date": DAY, "from": side(expenses.bank(), 12), "to": side(expenses.account(), 12)}

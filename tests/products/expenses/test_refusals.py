@@ -44,6 +44,9 @@ async def test_each_field_is_named(own: Expenses) -> None:
     await only_field(own, "Items[0].Lines[0].InvoiceTo", "not supported", lines=[line(invoiceTo={"id": "1"})])
     await only_field(own, "Items[0].Lines[0].TrackingRefs", "0 and 10", lines=[line(trackingRefs=[{"id": "1"}] * 11)])
     await only_field(own, "Items[0].ContactRef.Id", "no supplier or customer", contactRef={"id": "x"})
+    customer = {"id": own.supplier, "type": "Customer"}
+    await only_field(own, "Items[0].ContactRef.Id", "no customer", contactRef=customer)
+    await only_field(own, "Items[0].ContactRef.Type", "Supplier or Customer", contactRef={**customer, "type": "x"})
     await only_field(own, "Items[0].BankAccountRef.Id", "no bank account", bankAccountRef={"id": own.account()})
     await only_field(own, "Items[0].MerchantName", "NUL", merchantName="a\x00b")
 

@@ -7,7 +7,7 @@ A transaction that is written already, or on its way, is kept as refused beside 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
 from bookbridge import jobs
@@ -15,17 +15,19 @@ from bookbridge.companies import companies
 from bookbridge.connectors.kit.expenses import ExpenseKind, SpendType
 from bookbridge.products.expenses import requests, syncs
 from bookbridge.products.expenses.books import books_for
-from bookbridge.products.expenses.checks import check
+from bookbridge.products.expenses.checks import check, check_supported
 from bookbridge.products.expenses.codes import SyncCode
 from bookbridge.products.expenses.errors import NotFound, NotUpdatable
 from bookbridge.products.expenses.ledger import Ledger, ledger_of
-from bookbridge.products.expenses.syncs import Entry, Sync, TransactionStatus
-from bookbridge.products.expenses.transactions import Spending, Transaction, decode, decode_list, encode, kind_of
+from bookbridge.products.expenses.syncs import Sync, TransactionStatus
+from bookbridge.products.expenses.transactions import Reimbursable, Spending, Transaction, decode, decode_list, encode
 from bookbridge.products.expenses.validity import updates
 from bookbridge.store.pool import Db
 
 SYNC_TASK: Final = "expenses.sync"
 """Key: company id and sync id, joined by a colon. Handler: `run.Runner`."""
+
+T = TypeVar("T", bound=Transaction)
 
 DUPLICATE: Final = "One or more transactions have previously been processed: {}"
 
@@ -40,22 +42,21 @@ async def accept(db: Db, company_id: UUID, transactions: Sequence[Transaction], 
 async def change_spending(db: Db, company_id: UUID, transaction_id: UUID, body: bytes) -> Sync:
     """Start a sync that changes what a card transaction was written as. Raises CompanyNotFound and any ExpenseError."""
     ledger = await ledger_of(db, company_id)
-    held = await _written(db, company_id, transaction_id, ExpenseKind.SPENDING)
-    earlier = decode(held.content)
-    currency = earlier.currency if isinstance(earlier, Spending) else ""
-    changed = requests.changed_spending(body, transaction_id, currency)
+    earlier = await _written(db, company_id, transaction_id, Spending)
+    changed = requests.changed_spending(body, earlier)
     _check_updatable(ledger, ExpenseKind.SPENDING)
-    if SpendType.PAYMENT not in ledger.rules.spending or _type_of(changed) is not SpendType.PAYMENT:
+    if SpendType.PAYMENT not in ledger.rules.spending or changed.type is not SpendType.PAYMENT:
         raise NotUpdatable("Only transactions of the type Payment can be updated.")
-    if _type_of(earlier) is not SpendType.PAYMENT:
-        raise NotUpdatable(f"A transaction of the type {_type_of(earlier)} cannot be updated.")
+    if earlier.type is not SpendType.PAYMENT:
+        raise NotUpdatable(f"A transaction of the type {earlier.type} cannot be updated.")
     return await _change(db, ledger, changed)
 
 
 async def change_reimbursable(db: Db, company_id: UUID, transaction_id: UUID, body: bytes) -> Sync:
     """Start a sync that changes the bill of a reimbursement. Raises CompanyNotFound and any ExpenseError."""
     ledger = await ledger_of(db, company_id)
-    await _written(db, company_id, transaction_id, ExpenseKind.REIMBURSABLE)
+    check_supported(ledger, ExpenseKind.REIMBURSABLE)
+    await _written(db, company_id, transaction_id, Reimbursable)
     changed = requests.changed_reimbursable(body, transaction_id)
     _check_updatable(ledger, ExpenseKind.REIMBURSABLE)
     return await _change(db, ledger, changed)
@@ -132,8 +133,8 @@ async def _ring(db: Db, sync: Sync) -> None:
     await jobs.ring(db, SYNC_TASK, f"{sync.company_id}:{sync.id}")
 
 
-async def _written(db: Db, company_id: UUID, transaction_id: UUID, kind: ExpenseKind) -> Entry:
-    """The transaction as it was written. Raises NotFound, NotUpdatable while it is not."""
+async def _written(db: Db, company_id: UUID, transaction_id: UUID, kind: type[T]) -> T:
+    """The transaction as it was first sent. Raises NotFound, NotUpdatable while it is not written."""
     held = await syncs.holder(db, company_id, transaction_id)
     if held is None:
         if await syncs.is_known(db, company_id, transaction_id):
@@ -141,18 +142,15 @@ async def _written(db: Db, company_id: UUID, transaction_id: UUID, kind: Expense
         raise NotFound(f"No transaction was found with ID {transaction_id}")
     if held.status is not TransactionStatus.COMPLETED:
         raise NotUpdatable("The transaction is still on its way.")
-    if kind_of(decode(held.content)) is not kind:
+    earlier = decode(held.content)
+    if not isinstance(earlier, kind):
         raise NotFound(f"No transaction of this kind was found with ID {transaction_id}")
-    return held
+    return earlier
 
 
 def _check_updatable(ledger: Ledger, kind: ExpenseKind) -> None:
     if not updates(ledger, kind):
         raise NotUpdatable(f"This accounting software does not support updates of {kind.value}.")
-
-
-def _type_of(transaction: Transaction) -> SpendType | None:
-    return transaction.type if isinstance(transaction, Spending) else None
 
 
 async def sync_of(db: Db, company_id: UUID, sync_id: UUID) -> Sync:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bookbridge.accounting.money import currency_places
 from bookbridge.accounting.problems import Problem
 from bookbridge.accounting.types.bank_accounts import BankAccountType
 from bookbridge.accounting.types.suppliers import SupplierStatus
@@ -35,13 +36,17 @@ def check(ledger: Ledger, books: Books, transactions: Sequence[Transaction], *, 
     are named within a list unless there is only `one`."""
     problems: list[Problem] = []
     for position, transaction in enumerate(transactions):
-        kind = kind_of(transaction)
-        if not supported(ledger, kind):
-            raise Unsupported(f"This accounting software does not support {kind.value}.")
+        check_supported(ledger, kind_of(transaction))
         prefix = "" if one else f"Items[{position}]."
         problems += [Problem(prefix + found.field, found.message) for found in _problems(ledger, books, transaction)]
     if problems:
         raise InvalidRequest(problems)
+
+
+def check_supported(ledger: Ledger, kind: ExpenseKind) -> None:
+    """Raise Unsupported for a kind that the ledger does not take."""
+    if not supported(ledger, kind):
+        raise Unsupported(f"This accounting software does not support {kind.value}.")
 
 
 def _problems(ledger: Ledger, books: Books, transaction: Transaction) -> Iterator[Problem]:
@@ -69,8 +74,12 @@ def _spending_problems(ledger: Ledger, books: Books, spending: Spending) -> Iter
         elif rule.card_only and not is_card(books, bank):
             yield Problem("BankAccountRef.Id", f"A {spending.type} is written on credit card accounts only.")
     contact = spending.contact_id
-    if rule.contact is not None and contact is not None and contact not in {*books.suppliers, *books.customers}:
-        yield _unknown("ContactRef.Id", "supplier or customer", contact)
+    if rule.contact is not None and contact is not None:
+        # Libraries say Supplier unasked, of customers too; nobody says Customer without meaning it.
+        if spending.contact_type == "customers" and contact not in books.customers:
+            yield _unknown("ContactRef.Id", "customer", contact)
+        elif contact not in {*books.suppliers, *books.customers}:
+            yield _unknown("ContactRef.Id", "supplier or customer", contact)
     for position, line in enumerate(spending.lines):
         where = f"Lines[{position}]"
         account = books.accounts.get(line.account_id)
@@ -98,12 +107,16 @@ def _reimbursable_problems(ledger: Ledger, books: Books, reimbursable: Reimbursa
 
 
 def _transfer_problems(ledger: Ledger, books: Books, transfer: Transfer) -> Iterator[Problem]:
-    sides = (("From", transfer.from_id), ("To", transfer.to_id))
-    for name, account_id in sides:
-        if account_id is not None:
-            yield from _account_problems(ledger, books, ExpenseKind.TRANSFER, account_id, name)
+    sides = (("From", transfer.from_id, transfer.from_amount), ("To", transfer.to_id, transfer.to_amount))
+    for name, account_id, amount in sides:
+        if account_id is None:
+            continue
+        yield from _account_problems(ledger, books, ExpenseKind.TRANSFER, account_id, name)
+        places = currency_places(books.currency_of(account_id))
+        if amount != round(amount, places):
+            yield Problem(f"{name}.Amount", f"The field Amount must not have more than {places} decimal places.")
     # The configured account, which None stands for, is a bank account.
-    if not any(account_id is None or books.is_bank(account_id) for _, account_id in sides):
+    if not any(account_id is None or books.is_bank(account_id) for _, account_id, _ in sides):
         yield Problem("From.AccountRef.Id", "One of the two accounts must be a bank account.")
 
 

@@ -18,8 +18,14 @@ from bookbridge.accounting.money import RATE_PLACES, currency_places, is_plain
 from bookbridge.accounting.problems import Problem
 from bookbridge.products.expenses.errors import InvalidRequest
 
-AMOUNT_MAX: Final = Decimal(5_000_000)
+SPENT_MAX: Final = Decimal(5_000_000)
 """Of a line's net amount or tax, in the transaction's currency."""
+
+MOVED_MAX: Final = Decimal(10**12)
+"""Of a transfer's or an adjustment's amount, in its currency: in some of them a million is small money."""
+
+RATE_MAX: Final = Decimal(10**7)
+CURRENCY_PLACES_MAX: Final = 4
 
 ID_LENGTH_MAX: Final = 255
 DEPTH_MAX: Final = 16
@@ -120,18 +126,29 @@ class Given:
             return None
         return text.upper()
 
-    def amount(
-        self, name: str, currency: str | None, *, required: bool = False, signed: bool = False
-    ) -> Decimal | None:
-        """An amount with no more places than the currency has; at least zero unless `signed`."""
+    def spent(self, name: str, currency: str | None, *, required: bool = False) -> Decimal | None:
+        """A net amount or tax: at least zero, with no more places than the currency has."""
+        return self._amount(name, Decimal(0), SPENT_MAX, currency_places(currency), required=required)
+
+    def moved(self, name: str) -> Decimal | None:
+        """A required amount above zero. How many places it may have is for its account's currency to say."""
+        value = self._amount(name, Decimal(0), MOVED_MAX, CURRENCY_PLACES_MAX, required=True)
+        if value == 0:
+            self.wrong(name, "must be greater than zero")
+            return None
+        return value
+
+    def booked(self, name: str, currency: str | None) -> Decimal | None:
+        """A required amount with a sign, with no more places than the currency has."""
+        return self._amount(name, -MOVED_MAX, MOVED_MAX, currency_places(currency), required=True)
+
+    def _amount(self, name: str, least: Decimal, most: Decimal, places: int, *, required: bool) -> Decimal | None:
         value = self.number(name, required=required)
         if value is None:
             return None
-        least = -AMOUNT_MAX if signed else Decimal(0)
-        if not least <= value <= AMOUNT_MAX:
-            self.wrong(name, f"must be between {least} and {AMOUNT_MAX}")
+        if not least <= value <= most:
+            self.wrong(name, f"must be between {least} and {most}")
             return None
-        places = currency_places(currency)
         if value != round(value, places):
             self.wrong(name, f"must not have more than {places} decimal places")
             return None
@@ -142,7 +159,7 @@ class Given:
         value = self.number(name)
         if value is None:
             return None
-        if value <= 0 or value > AMOUNT_MAX or value != round(value, RATE_PLACES):
+        if value <= 0 or value > RATE_MAX or value != round(value, RATE_PLACES):
             self.wrong(name, f"must be greater than zero, with at most {RATE_PLACES} decimal places")
             return None
         return value

@@ -24,7 +24,7 @@ from bookbridge.accounting.types.direct_incomes import DIRECT_INCOMES
 from bookbridge.accounting.types.journal_entries import JOURNAL_ENTRIES, JournalEntry, JournalLine
 from bookbridge.accounting.types.transfers import TRANSFERS, TransferAccount
 from bookbridge.accounting.types.transfers import Transfer as TransferRecord
-from bookbridge.connectors.kit.expenses import SpendType
+from bookbridge.connectors.kit.expenses import Currencies, SpendType
 from bookbridge.products.expenses import documents
 from bookbridge.products.expenses.books import Books
 from bookbridge.products.expenses.checks import is_card
@@ -76,7 +76,8 @@ class Desk:
         if kind is None:
             return None
         if spending.contact_id is not None:
-            return documents.Contact(spending.contact_id, self._kind_of(spending, kind))
+            usual = "customers" if spending.contact_type == "customers" else kind
+            return documents.Contact(spending.contact_id, self._kind_of(spending, usual))
         chosen = self.defaults.supplier_id if kind == "suppliers" else self.defaults.customer_id
         if chosen is None:
             noun = kind.removesuffix("s")
@@ -86,7 +87,7 @@ class Desk:
         return documents.Contact(chosen, kind)
 
     def _kind_of(self, spending: Spending, usual: str) -> str:
-        """Of which kind the named contact is: the ledger's usual one if it is of both."""
+        """Of which kind the named contact is: the usual one if it is of both."""
         kinds = [
             kind
             for kind, held in (("suppliers", self.books.suppliers), ("customers", self.books.customers))
@@ -176,6 +177,8 @@ def _transfer(desk: Desk, transfer: Transfer) -> Landed:
                 to=_side(target, transfer.to_amount, received_in),
             ),
         )
+    if found is not Currencies.ALL_BASE:
+        raise NotLanded.processing("Between a bank account and another account, only the base currency can move.")
     text = transfer.description or "Transfer"
     amounts = [transfer.from_amount.copy_negate(), transfer.to_amount]
     return Landed(JOURNAL_ENTRIES, _entry(desk, transfer.date, text, [source, target], amounts, [(), ()], [text, text]))

@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from bookbridge.accounting.money import exact_sum
 from bookbridge.accounting.problems import Problem
 from bookbridge.connectors.kit.expenses import SpendType
@@ -83,17 +85,19 @@ def older_spendings(body: bytes) -> list[Transaction]:
     return _complete(found, problems)
 
 
-def changed_spending(body: bytes, transaction_id: UUID, currency: str) -> Transaction:
-    """The new content of a card transaction, in the earlier currency unless it says another."""
-    return _one(body, lambda given: _spending(given, transaction_id, currency))
+def changed_spending(body: bytes, earlier: Spending) -> Spending:
+    """The new content of a card transaction. Its currency and its reference, which the contract's form of a change
+    cannot name, stay unless it says others."""
+    found = _one(body, lambda given: _spending(given, earlier.id, earlier.currency))
+    return found if found.reference else msgspec.structs.replace(found, reference=earlier.reference)
 
 
-def changed_reimbursable(body: bytes, transaction_id: UUID) -> Transaction:
+def changed_reimbursable(body: bytes, transaction_id: UUID) -> Reimbursable:
     """The new content of a reimbursement."""
     return _one(body, lambda given: _reimbursable(given, transaction_id))
 
 
-def transfer(body: bytes, transaction_id: UUID) -> Transaction:
+def transfer(body: bytes, transaction_id: UUID) -> Transfer:
     """A transfer; its id is in the address."""
     return _one(body, lambda given: _transfer(given, transaction_id))
 
@@ -133,7 +137,7 @@ def _complete(found: list[Transaction | None], problems: list[Problem]) -> list[
     return [transaction for transaction in found if transaction is not None]
 
 
-def _one(body: bytes, read: Callable[[Given], Transaction | None]) -> Transaction:
+def _one(body: bytes, read: Callable[[Given], T | None]) -> T:
     problems: list[Problem] = []
     found = read(Given(parse(body), "", problems))
     if problems or found is None:
@@ -144,7 +148,7 @@ def _one(body: bytes, read: Callable[[Given], Transaction | None]) -> Transactio
 # -- one function per kind: None only where a problem was noted -------------------------------------------
 
 
-def _spending(given: Given, known_id: UUID | None = None, currency: str | None = None) -> Transaction | None:
+def _spending(given: Given, known_id: UUID | None = None, currency: str | None = None) -> Spending | None:
     transaction_id = known_id or given.uuid("Id")
     kind = _spend_type(given)
     day = given.day("IssueDate")
@@ -202,8 +206,8 @@ def _contact(given: Given) -> tuple[str | None, str | None]:
 def _lines(given: Given, currency: str | None) -> tuple[Line, ...]:
     found = []
     for line in given.objects("Lines", 1, LINES_MAX):
-        net = line.amount("NetAmount", currency, required=True)
-        tax = line.amount("TaxAmount", currency)
+        net = line.spent("NetAmount", currency, required=True)
+        tax = line.spent("TaxAmount", currency)
         for name in _NOT_WRITTEN:
             if line.reference(name) is not None:
                 line.wrong(name, "is not supported by this accounting software")
@@ -238,7 +242,7 @@ def _tracking(line: Given, allowed: tuple[str, ...]) -> tuple[Tracked, ...]:
     return tuple(found)
 
 
-def _reimbursable(given: Given, known_id: UUID | None = None) -> Transaction | None:
+def _reimbursable(given: Given, known_id: UUID | None = None) -> Reimbursable | None:
     transaction_id = known_id or given.uuid("Id")
     contact = given.reference("ContactRef", required=True)
     day, due = given.day("IssueDate"), given.day("DueDate")
@@ -263,7 +267,7 @@ def _reimbursable(given: Given, known_id: UUID | None = None) -> Transaction | N
     )
 
 
-def _transfer(given: Given, transaction_id: UUID) -> Transaction | None:
+def _transfer(given: Given, transaction_id: UUID) -> Transfer | None:
     day = given.day("Date")
     text = given.text("Description", TEXT_LENGTH_MAX)
     sides: list[tuple[str, Decimal]] = []
@@ -272,10 +276,8 @@ def _transfer(given: Given, transaction_id: UUID) -> Transaction | None:
         if side is None:
             continue
         account = side.reference("AccountRef", required=True)
-        amount = side.amount("Amount", None, required=True)
-        if amount is not None and amount == 0:
-            side.wrong("Amount", "must be greater than zero")
-        if account is not None and amount:
+        amount = side.moved("Amount")
+        if account is not None and amount is not None:
             sides.append((account, amount))
     if day is None or len(sides) < 2:
         return None
@@ -298,7 +300,7 @@ def _adjustment(given: Given) -> Transaction | None:
     rate, reference = given.rate("CurrencyRate"), given.text("Reference", REFERENCE_LENGTH_MAX)
     lines = []
     for line in given.objects("Lines", 1, LINES_MAX):
-        amount = line.amount("Amount", currency, required=True, signed=True)
+        amount = line.booked("Amount", currency)
         account = line.reference("AccountRef", required=True)
         text = line.text("Description", TEXT_LENGTH_MAX)
         tracking = _tracking(line, _ADJUSTMENT_TRACKED)

@@ -43,6 +43,9 @@ log = structlog.get_logger(__name__)
 CROWDED_WAIT_S: Final = 10.0
 """When the connection has as many writes waiting as it may."""
 
+BEHIND_WAIT_S: Final = 0.2
+"""When an earlier change of the same transaction was not handed over yet."""
+
 LOST: Final = {
     Status.UNLINKED: (SyncCode.UNLINKED, "The accounting connection is unlinked."),
     Status.DEAUTHORIZED: (SyncCode.DEAUTHORIZED, "The accounting connection has lost its authorisation."),
@@ -66,7 +69,7 @@ class Runner:
         wanted = UUID(company_id), UUID(sync_id)
         try:
             async with self._pool.acquire() as db, db.transaction():
-                await self._hand_over(db, *wanted)
+                return await self._hand_over(db, *wanted)
         except TooManyPending:
             return CROWDED_WAIT_S
         except ConnectionNotFound:
@@ -92,15 +95,18 @@ class Runner:
             await syncs.fail(db, entry, TransactionStatus.PUSH_ERROR, code, message)
         await self._settle(db, entry.company_id, entry.sync_id)
 
-    async def _hand_over(self, db: Db, company_id: UUID, sync_id: UUID) -> None:
+    async def _hand_over(self, db: Db, company_id: UUID, sync_id: UUID) -> float | None:
+        """Hand the sync over, unless it was or is gone; returns when to try again if an earlier one comes first."""
         found = await syncs.get(db, company_id, sync_id)
         if found is None:
-            return
+            return None
         # The connection is locked before the sync, in the order of those who delete them.
         connection = await connections.hold(db, company_id, found.connection_id)
         sync = await syncs.lock(db, company_id, sync_id)
         if sync is None or sync.stage is not Stage.ACCEPTED:
-            return
+            return None
+        if await syncs.is_behind(db, sync):
+            return BEHIND_WAIT_S
         await syncs.begin(db, sync)
         pending = [one for one in await syncs.entries(db, sync) if one.status is TransactionStatus.PENDING]
         if connection.status is Status.LINKED:
@@ -110,6 +116,7 @@ class Runner:
             for entry in pending:
                 await syncs.fail(db, entry, TransactionStatus.VALIDATION_ERROR, code, message)
         await self._settle(db, company_id, sync_id)
+        return None
 
     async def _give_up(self, db: Db, company_id: UUID, sync_id: UUID) -> None:
         """End a sync that was never handed over, for a reason that is ours: nothing of it was written."""

@@ -165,6 +165,23 @@ async def newest(db: Db | asyncpg.Pool, company_id: UUID, limit: int, *, success
     return [_sync(row) for row in rows]
 
 
+async def is_behind(db: Db, sync: Sync) -> bool:
+    """Whether the sync changes a transaction that an earlier sync, not handed over yet, changes too: the last change
+    that was sent must be the last that is written."""
+    found: bool = await db.fetchval(
+        """select exists (
+            select from expense_transactions mine
+            join expense_transactions other using (company_id, transaction_id)
+            join expense_syncs earlier on earlier.company_id = other.company_id and earlier.id = other.sync_id
+            where mine.company_id = $1 and mine.sync_id = $2 and mine.is_update and other.is_update
+                and earlier.stage = 'accepted'
+                and earlier.place < (select place from expense_syncs where company_id = $1 and id = $2))""",
+        sync.company_id,
+        sync.id,
+    )
+    return found
+
+
 async def begin(db: Db, sync: Sync) -> None:
     """The sync's transactions are handed over."""
     await db.execute(
