@@ -169,7 +169,10 @@ async def withdraw(db: Db, company_id: UUID, operation_id: UUID, message: str) -
             completed = coalesce(completed, clock_timestamp()), error_message = $3
         where company_id = $1 and id = $2 and stage = 'accepted' returning {COLUMNS}"""  # noqa: S608
     row = await db.fetchrow(
-        telling(changed, Step.FAILED, reason=3) + _SELECT, company_id, operation_id, _storable(message)
+        telling(changed, Step.FAILED, reason=3) + f", {files.DROPPED} " + _SELECT,
+        company_id,
+        operation_id,
+        _storable(message),
     )
     return operation_of(row) if row else None
 
