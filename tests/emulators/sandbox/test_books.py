@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -123,6 +123,19 @@ def test_books_grow_day_by_day_into_what_a_later_opening_shows() -> None:
     common = [row for row in rows(later, "directCosts") if row.id in texts]
     assert len(common) > 100
     assert all(bytes(row.record) == texts[row.id] for row in common)
+
+
+def test_the_financial_year_told_is_the_current_one() -> None:
+    clock = Clock(datetime(2026, 3, 31, 23, 59, tzinfo=UTC))
+    ledger, _ = opened(clock=clock)
+    (before,) = rows(ledger, "company")
+    assert records(ledger, "company")[0].financial_year_start_date == "2025-04-01T00:00:00"
+    clock.now += timedelta(minutes=2)
+    (after,) = rows(ledger, "company", since_us=int(clock.now.timestamp() - 120) * 1_000_000)
+    assert records(ledger, "company")[0].financial_year_start_date == "2026-04-01T00:00:00"
+    assert after.updated > before.updated
+    clock.now += timedelta(days=30)
+    assert rows(ledger, "company") == [after]
 
 
 def test_pages_of_any_size_give_the_same_list() -> None:

@@ -18,6 +18,8 @@ from bookbridge.emulators.sandbox.story import SIZES, Story, perform
 
 HISTORY_YEARS: Final = 2
 SIZE_DEFAULT: Final = "small"
+YEAR_START_MONTH: Final = 4
+"""The company's financial year begins with April."""
 
 
 class UnknownSize(ValueError):
@@ -40,7 +42,6 @@ def open_book(storage: Storage, organisation_id: str, seed: str, size: str, toda
     with storage.transaction():
         chart.lay_out(book, f"{fresh.opened}T00:00:00")
         cast.introduce(book)
-        book.put("company", {"id": "company", **_company(fresh)})
         book.flush(_microseconds(opened))
         storage.save_organisation(book.organisation)
         _grow(book, today)
@@ -67,11 +68,19 @@ def _grow(book: Book, today: date) -> None:
         if day <= told:
             continue
         perform(book, steps)
+        _describe(book, day)
         book.flush(_microseconds(day))
     book.organisation = replace(book.organisation, grown_to=today.isoformat())
 
 
-def _company(organisation: Organisation) -> Json:
+def _describe(book: Book, day: date) -> None:
+    """Tell of the company what is so on a day."""
+    told = {"id": "company", **_company(book.organisation, day)}
+    if book.get("company", "company") != told:
+        book.put("company", told)
+
+
+def _company(organisation: Organisation, day: date) -> Json:
     host = "".join(letter for letter in organisation.name.lower() if letter.isalpha())
     address = {"type": "Billing", "line1": "Unit 4, Canal Works", "city": "Leeds", "postalCode": "LS1 4AP"}
     return {
@@ -83,7 +92,7 @@ def _company(organisation: Organisation) -> Json:
         "webLinks": [{"type": "Website", "url": f"https://{host}.example"}],
         "registrationNumber": "09134457",
         "taxNumber": "GB320451688",
-        "financialYearStartDate": f"{organisation.opened[:4]}-04-01T00:00:00",
+        "financialYearStartDate": f"{day.year - (day.month < YEAR_START_MONTH)}-{YEAR_START_MONTH:02}-01T00:00:00",
         "baseCurrency": BASE_CURRENCY,
         "createdDate": f"{organisation.opened}T00:00:00",
     }
