@@ -99,6 +99,20 @@ class Expenses:
         found: list[dict[str, Any]] = answer.json()["results"]
         return found
 
+    async def read(self, *data_types: str) -> None:
+        """Read these from the ledger, to the end."""
+        for data_type in data_types:
+            answer = await self.api.http.post(f"/companies/{self.company}/data/queue/{data_type}")
+            assert answer.status_code == 200, answer.text
+        path = f"/companies/{self.company}/data/history?pageSize=100"
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                history = (await self.api.http.get(path)).json()["results"]
+                if len(history) >= len(data_types) and all("completed" in row for row in history):
+                    break
+                await asyncio.sleep(0.05)
+        assert {row["status"] for row in history} == {"Complete"}, history
+
     def account(self, use: str = "expense-transactions.Payment", kind: str = "Expense") -> str:
         found = next(one for one in self.options["accounts"] if use in one["validFor"] and one["accountType"] == kind)
         chosen: str = found["id"]
@@ -155,17 +169,8 @@ async def linked(api: Api, sandbox: Sandbox, platform: str) -> Expenses:
         body = {"accessToken": await sandbox.consent(tenant), "organisationId": tenant}
     answer = await api.http.put(f"/companies/{company}/connections/{connection}/authorization", json=body)
     assert answer.status_code == 200, answer.text
-    for data_type in NEEDED:
-        answer = await api.http.post(f"/companies/{company}/data/queue/{data_type}")
-        assert answer.status_code == 200, answer.text
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            history = (await api.http.get(f"/companies/{company}/data/history?pageSize=100")).json()["results"]
-            if len(history) >= len(NEEDED) and all("completed" in row for row in history):
-                break
-            await asyncio.sleep(0.05)
-    assert {row["status"] for row in history} == {"Complete"}, history
     made = Expenses(api, company, connection, platform)
+    await made.read(*NEEDED)
     made.options = await made.done("GET", "/mappingOptions")
     made.supplier = (await made.data("suppliers", query="status=Active"))[0]["id"]
     made.customer = (await made.data("customers", query="status=Active"))[0]["id"]
