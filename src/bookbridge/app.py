@@ -173,6 +173,7 @@ async def open_rooms(settings: Settings, dsn: str) -> AsyncIterator[Rooms]:
         finally:
             # Callers have gone, refreshes have not: a vendor's answer that is cut off may be the end of a connection.
             await rooms.tokens.aclose()
+            await rooms.call_budget.aclose()
             await rooms.settlements.aclose()
     finally:
         await http.aclose()

@@ -133,6 +133,7 @@ async def test_no_more_calls_in_flight_than_allowed(pool: asyncpg.Pool) -> None:
 
     await asyncio.gather(*(caller() for _ in range(20)))
     assert most == 3
+    await budget.aclose()
     assert await pool.fetchval("select cardinality(slots) from call_budgets") == 0
 
 
@@ -168,6 +169,7 @@ async def test_a_long_call_keeps_its_slot(pool: asyncpg.Pool, monkeypatch: pytes
         with pytest.raises(BudgetExhausted):
             async with budget.call("k", (), 1, wait_max_s=2.5):
                 pass
+    await budget.aclose()
     assert await pool.fetchval("select cardinality(slots) from call_budgets") == 0
 
 

@@ -37,6 +37,7 @@ from bookbridge.api.parameters import (
 )
 from bookbridge.api.services import Given, Services
 from bookbridge.companies import companies, connections
+from bookbridge.companies.errors import ConnectionNotFound
 from bookbridge.connectors import registry
 from bookbridge.connectors.kit.connector import AttachmentRule, Connector
 from bookbridge.connectors.kit.connector import Operation as Kind
@@ -306,8 +307,11 @@ def _submission(
 
 async def _connector(db: Db, company_id: UUID, connection_id: UUID, data_type: str) -> Connector:
     """The connector of the connection. Raises CompanyNotFound, ConnectionNotFound, NotSupported."""
-    await companies.get(db, company_id)
-    connection = await connections.get(db, company_id, connection_id)
+    try:
+        connection = await connections.get(db, company_id, connection_id)
+    except ConnectionNotFound:
+        await companies.get(db, company_id)
+        raise
     found = registry.connector(connection.integration_key)
     if found is None:
         raise NotSupported(data_type[:100], connection.integration_key)

@@ -132,6 +132,7 @@ class CallBudget:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._releases: dict[str, set[asyncio.Task[None]]] = {}
 
     @asynccontextmanager
     async def call(
@@ -140,7 +141,8 @@ class CallBudget:
         """Make exactly one call inside: it is within all limits, and at most `in_flight_max` are inside at
         a time.
 
-        Waits up to about `wait_max_s` for its turn. The call is counted whatever becomes of it.
+        Waits up to about `wait_max_s` for its turn. The call is counted whatever becomes of it. Its place is given
+        back a moment after the end, for which nobody waits but the next call of this process.
         Raises BudgetExhausted when it would have to wait longer; TimeoutError when a call with
         `in_flight_max` could not renew its slot in time; OSError or asyncpg.PostgresError when the database fails.
         """
@@ -155,7 +157,11 @@ class CallBudget:
                 yield
         finally:
             if held:
-                await self._release(key, slot)
+                self._give_back(key, slot)
+
+    async def aclose(self) -> None:
+        """Wait until the places of all calls that have ended are given back; a moment, at most RELEASE_TIMEOUT_S."""
+        await asyncio.gather(*(release for under_way in self._releases.values() for release in under_way))
 
     async def block(self, key: str, seconds: float) -> None:
         """Let nobody call before `seconds` from now (a vendor's Retry-After); never shortens a longer block.
@@ -198,6 +204,8 @@ class CallBudget:
     ) -> None:
         deadline_s = time.monotonic() + wait_max_s
         poll_s = SLOT_POLL_FIRST_S
+        if in_flight_max is not None and (under_way := self._releases.get(key)):
+            await asyncio.wait(under_way)
         while True:
             asked_at_s = time.monotonic()
             left_s = max(deadline_s - asked_at_s, 0.0)
@@ -268,6 +276,18 @@ class CallBudget:
             if not is_ours or lease.expired():
                 return
             lease.reschedule(asked_at_s + SLOT_S - ARRIVAL_SPREAD_S)
+
+    def _give_back(self, key: str, slot: uuid.UUID) -> None:
+        under_way = self._releases.setdefault(key, set())
+        release = asyncio.create_task(self._release(key, slot))
+        under_way.add(release)
+        release.add_done_callback(lambda done: self._given_back(key, done))
+
+    def _given_back(self, key: str, release: asyncio.Task[None]) -> None:
+        under_way = self._releases[key]
+        under_way.discard(release)
+        if not under_way:
+            del self._releases[key]
 
     async def _release(self, key: str, slot: uuid.UUID) -> None:
         try:

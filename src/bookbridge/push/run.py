@@ -52,7 +52,7 @@ from bookbridge.connectors.kit.errors import (
     Waiting,
 )
 from bookbridge.connectors.kit.session import Session, Written
-from bookbridge.push import freshness, operations, outcomes, references, story, transitions
+from bookbridge.push import freshness, operations, outcomes, references, settling, story, transitions
 from bookbridge.push.errors import PushError
 from bookbridge.push.operations import Content, PushOperation, Stage
 from bookbridge.push.outcomes import OnWritten
@@ -163,12 +163,15 @@ class Runner:
         if not operations.is_for(operation, connection):
             await self._fail(operation, operation.stage, OTHER_BOOKS)
             return
-        begun = await transitions.begin(self._pool, operation)
+        # What is to be written never changes, so it is fetched while the intent goes to the disk.
+        begun, content = await asyncio.gather(
+            transitions.begin(self._pool, operation), operations.content(self._pool, operation)
+        )
         if begun is None:
             return
         try:
             async with asyncio.timeout(RUN_TIMEOUT_S):
-                written = await self._write_once(connection, connector, operation.stage, begun)
+                written = await self._write_once(connection, connector, operation.stage, begun, content)
         except Exception as error:
             await self._not_written(connection, operation.stage, begun, error)
             return
@@ -181,10 +184,13 @@ class Runner:
             return
 
     async def _write_once(
-        self, connection: Connection, connector: Connector, stage: Stage, operation: PushOperation
+        self, connection: Connection, connector: Connector, stage: Stage, operation: PushOperation, content: Content
     ) -> Written:
         """Look the write up if it may have landed before, else send it. Raises VendorError, PushError."""
-        operation, content = await self._resolved(operation, await operations.content(self._pool, operation))
+        operation, content = await self._resolved(operation, content)
+        row = connector.write(operation.data_type, operation.kind)
+        if stage is Stage.ACCEPTED and operation.awaits and row is not None and content.body is not None:
+            await settling.refuse_wrong(self._pool, row, content.body, connection)
         async with self._sessions.open(connection) as session:
             if stage is Stage.ACCEPTED and operation.kind is Kind.UPDATE and not operation.force_update:
                 scope = Scope(operation.company_id, operation.data_type, operation.connection_id)
