@@ -57,6 +57,8 @@ class AwaitedWrite:
     """Everything that is to be checked first. May talk to the platform; holds no transaction."""
     answer: Callable[[PushOperation], Awaitable[Response[bytes]]]
     """The answer to a write that has landed."""
+    field_sent: Callable[[str], str] = str
+    """What the caller calls a field that is refused; the same, unless given."""
 
 
 class _Undecided(ApiError):
@@ -177,7 +179,8 @@ class _Run:
         async with self._services.pool.acquire() as db:
             connection = await connections.get(db, ended.company_id, ended.connection_id)
         status = 400 if connection.status is ConnectionStatus.LINKED else 409
-        return ApiError(status, message, service=PUSH, fields=[(one.item_id or "", one.message) for one in found])
+        fields = dict.fromkeys((self._write.field_sent(one.item_id or ""), one.message) for one in found)
+        return ApiError(status, message, service=PUSH, fields=fields)
 
     def is_final(self, error: Exception) -> bool:
         """Whether the error is the answer to this request, to be given again."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from litestar import Response, post, put
@@ -27,13 +28,14 @@ from bookbridge.companies import companies, connections
 from bookbridge.companies.sessions import connector_of
 from bookbridge.connectors.integrations import integration
 from bookbridge.connectors.kit.connector import Connector
-from bookbridge.products.bill_pay import prototypes, shapes, writing
+from bookbridge.products.bill_pay import checks, shapes, writing
+from bookbridge.products.bill_pay.checks import Invalid
+from bookbridge.products.bill_pay.fields import field_sent
 from bookbridge.products.bill_pay.ledger import Ledger
 from bookbridge.products.bill_pay.prototypes import (
     BankAccountPrototype,
     BillPaymentPrototype,
     BillPrototype,
-    Invalid,
     SupplierPrototype,
 )
 from bookbridge.push.errors import NotSupported
@@ -49,7 +51,7 @@ UPDATED: Final = 200
 @post(BASE + "/bills", status_code=CREATED)
 async def create_bill(request: AnyRequest, company_id: str, connection_id: str, services: Given) -> Response[bytes]:
     """Create a bill in the ledger."""
-    given = await _given(request, BillPrototype, prototypes.check_bill)
+    given = await _given(request, BillPrototype, checks.check_bill)
     write = _Write(services, company_id, connection_id, "bills", shapes.bill, CREATED)
     return await write.carried_out(request, lambda ledger: writing.new_bill(ledger, given))
 
@@ -59,7 +61,7 @@ async def update_bill(
     request: AnyRequest, company_id: str, connection_id: str, bill_id: str, services: Given
 ) -> Response[bytes]:
     """Replace a bill of which nothing has been paid, with all of its lines."""
-    given = await _given(request, BillPrototype, prototypes.check_bill)
+    given = await _given(request, BillPrototype, checks.check_bill)
     write = _Write(services, company_id, connection_id, "bills", shapes.bill, UPDATED)
     wanted = record_id_of(bill_id)
     return await write.carried_out(request, lambda ledger: writing.changed_bill(ledger, wanted, given))
@@ -70,7 +72,7 @@ async def pay_bill(
     request: AnyRequest, company_id: str, connection_id: str, bill_id: str, services: Given
 ) -> Response[bytes]:
     """Pay a bill, in full or in part."""
-    given = await _given(request, BillPaymentPrototype, prototypes.check_payment)
+    given = await _given(request, BillPaymentPrototype, checks.check_payment)
     write = _Write(services, company_id, connection_id, "billPayments", shapes.bill_payment, CREATED)
     wanted = record_id_of(bill_id)
     return await write.carried_out(request, lambda ledger: writing.payment(ledger, wanted, given))
@@ -79,7 +81,7 @@ async def pay_bill(
 @post(BASE + "/suppliers", status_code=CREATED)
 async def create_supplier(request: AnyRequest, company_id: str, connection_id: str, services: Given) -> Response[bytes]:
     """Create a supplier in the ledger."""
-    given = await _given(request, SupplierPrototype, lambda one: prototypes.check_supplier(one, is_new=True))
+    given = await _given(request, SupplierPrototype, lambda one: checks.check_supplier(one, is_new=True))
     write = _Write(services, company_id, connection_id, "suppliers", shapes.supplier, CREATED)
     return await write.carried_out(request, lambda ledger: writing.new_supplier(ledger, given))
 
@@ -89,7 +91,7 @@ async def update_supplier(
     request: AnyRequest, company_id: str, connection_id: str, supplier_id: str, services: Given
 ) -> Response[bytes]:
     """Replace a supplier: what is left out is cleared."""
-    given = await _given(request, SupplierPrototype, lambda one: prototypes.check_supplier(one, is_new=False))
+    given = await _given(request, SupplierPrototype, lambda one: checks.check_supplier(one, is_new=False))
     write = _Write(services, company_id, connection_id, "suppliers", shapes.supplier, UPDATED)
     wanted = record_id_of(supplier_id)
     return await write.carried_out(request, lambda ledger: writing.changed_supplier(ledger, wanted, given))
@@ -100,7 +102,7 @@ async def create_bank_account(
     request: AnyRequest, company_id: str, connection_id: str, services: Given
 ) -> Response[bytes]:
     """Open a bank or card account in the ledger."""
-    given = await _given(request, BankAccountPrototype, prototypes.check_bank_account)
+    given = await _given(request, BankAccountPrototype, checks.check_bank_account)
     write = _Write(services, company_id, connection_id, "bankAccounts", shapes.bank_account, CREATED)
     return await write.carried_out(request, lambda ledger: writing.new_bank_account(ledger, given))
 
@@ -190,8 +192,9 @@ class _Write:
                     raise refused(error) from error
 
         of_company, of_connection = company_id_of(self.company), connection_id_of(self.connection)
+        called = partial(field_sent, self.data_type)
         return await carried_out(
-            self.services, request, AwaitedWrite(of_company, of_connection, prepared, self._answer)
+            self.services, request, AwaitedWrite(of_company, of_connection, prepared, self._answer, called)
         )
 
     async def _answer(self, ended: PushOperation) -> Response[bytes]:

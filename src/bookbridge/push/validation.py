@@ -2,8 +2,8 @@
 
 Four sources of errors: the body's shape (`bodies`), what the Write row demands (required fields, lengths, choices,
 its own check), the data type's own arithmetic, as far as it is about fields that this vendor takes, and the company's
-books (`book_rules`). A reference to
-a record that we do not hold is an error if we hold others of its type, a warning if that type was never read.
+books (`book_rules`, and `settling` for payments). A reference to a record that we do not hold is an error if we hold
+others of its type, a warning if that type was never read.
 Nothing is stored here and no vendor is asked.
 """
 
@@ -22,7 +22,7 @@ from bookbridge.accounting import catalog
 from bookbridge.accounting.fields import fields_of
 from bookbridge.accounting.records import Record
 from bookbridge.connectors.kit.connector import Choice, Write
-from bookbridge.push import bodies, references
+from bookbridge.push import bodies, references, settling
 from bookbridge.push.book_rules import BookRules
 from bookbridge.push.fields import write_fields
 from bookbridge.push.findings import Findings, Validation
@@ -67,6 +67,7 @@ async def validate(
         awaited = _check_named(write, content, named or {}, findings)
         await _check_references(db, write, record, findings, company_id, connection_id, awaited)
         await BookRules(db, company_id, connection_id).check(write.data_type.key, content, findings, record_id)
+        await settling.check(db, write, content, findings, company_id=company_id, connection_id=connection_id)
         if record_id is not None:
             await _check_stored(db, write, findings, company_id, connection_id, record_id)
     return findings.validation()

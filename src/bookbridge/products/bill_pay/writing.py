@@ -14,13 +14,12 @@ from bookbridge.accounting.types.suppliers import Supplier
 from bookbridge.connectors.kit.connector import Operation
 from bookbridge.connectors.kit.session import File
 from bookbridge.products.bill_pay import bodies
+from bookbridge.products.bill_pay.checks import Fault, Invalid, too_fine
 from bookbridge.products.bill_pay.ledger import Ledger
 from bookbridge.products.bill_pay.prototypes import (
     BankAccountPrototype,
     BillPaymentPrototype,
     BillPrototype,
-    Fault,
-    Invalid,
     SupplierPrototype,
 )
 from bookbridge.push.submit import Submission, write_row
@@ -84,6 +83,8 @@ async def payment(ledger: Ledger, bill_id: str, given: BillPaymentPrototype) -> 
     faults: list[Fault] = []
     if given.amount is not None and paid.amount_due is not None and given.amount > paid.amount_due:
         faults.append(Fault("amount", f"`Amount` must be less than or equal to `{paid.amount_due}`, which is due."))
+    if given.amount is not None:
+        faults += too_fine("amount", "Amount", given.amount, paid.currency)
     account = given.account_ref.id if given.account_ref else None
     if account:
         faults += await _not_found(ledger, "chartOfAccounts", {account: ["accountRef"]}, "Account Ref")
