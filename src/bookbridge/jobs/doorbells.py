@@ -107,8 +107,8 @@ async def ring(db: Db, task: str, key: str, *, after_s: float = 0.0) -> None:
     Raises ValueError for a malformed task, key or after_s.
     """
     _check(task, key, after_s)
-    # Not through the engine, whose statement costs twice as much: it also writes a log that nobody reads. A delay counts
-    # from this call, not from the start of the transaction.
+    # Not through the engine, whose statement costs twice as much: it also writes a log that nobody reads.
+    # A delay counts from this call, not from the start of the transaction.
     moment = "clock_timestamp()" if after_s > 0 else "now()"
     await db.execute(
         f"""insert into {QUEUE} (entrypoint, payload, priority, status, execute_after)
