@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +30,7 @@ __all__ = ["emulator_url", "sandbox", "vendor_http"]
 XERO = "gbol"
 SANDBOX = "mqjo"
 PATIENCE_S = 20.0
+DEADLINE_S = 60.0
 
 
 @pytest.fixture
@@ -42,16 +45,19 @@ def patience_s() -> float:
     return PATIENCE_S
 
 
+def vendors_without_limits(ledger_url: str) -> dict[str, VendorSettings]:
+    """The settings of both platforms, our own ledger at its address."""
+    unlimited = {"calls_per_60_s": "0", "in_flight_max": "0"}
+    own = VendorSettings(
+        client_id="client", client_secret=SANDBOX_SECRET, endpoints={"api": ledger_url}, options=unlimited
+    )
+    return {XERO: VendorSettings(options={**unlimited, "calls_per_86400_s": "0"}), SANDBOX: own}
+
+
 @pytest.fixture
 async def api(dsn: str, tmp_path: Path, emulator_url: str, ledger: OwnLedger, patience_s: float) -> AsyncIterator[Api]:
     """The API; its worker is a fixture of its own."""
-    unlimited = {"calls_per_60_s": "0", "in_flight_max": "0"}
-    vendors = {
-        XERO: VendorSettings(options={**unlimited, "calls_per_86400_s": "0"}),
-        SANDBOX: VendorSettings(
-            client_id="client", client_secret=SANDBOX_SECRET, endpoints={"api": ledger.url}, options=unlimited
-        ),
-    }
+    vendors = vendors_without_limits(ledger.url)
     port = urlsplit(emulator_url).port
     async with serving(dsn, tmp_path, emulator_port=port, vendors=vendors, platform_wait_s=patience_s) as running:
         yield running
@@ -111,6 +117,50 @@ class Payables:
 
     async def refused(self, method: str, path: str, body: Any, status: int = 400, **given: Any) -> dict[str, Any]:
         return assert_error(await self.send(method, path, body, **given), status)
+
+    async def push(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """A write that is followed instead of waited for, seen through to its end."""
+        answer = await self.api.http.request(
+            method, f"/companies/{self.company}/connections/{self.connection}/push/{path}", json=body
+        )
+        assert answer.status_code == 200, answer.text
+        return await self.ended(answer.json()["pushOperationKey"])
+
+    async def pushed(self, method: str, path: str, body: Any = None) -> str:
+        """The same, of a write that must succeed; the id of its record."""
+        operation = await self.push(method, path, body)
+        assert operation["status"] == "Success", f"{operation}"
+        found: str = operation["changes"][0]["recordRef"]["id"]
+        return found
+
+    async def ended(self, key: str) -> dict[str, Any]:
+        """A push operation once it has ended."""
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                answer = await self.api.http.get(f"/companies/{self.company}/push/{key}")
+                assert answer.status_code == 200, answer.text
+                operation: dict[str, Any] = answer.json()
+                if operation["status"] != "Pending":
+                    return operation
+                await asyncio.sleep(0.02)
+
+    async def read_everything(self) -> None:
+        """Read all data types, and wait for it."""
+        assert (await self.api.http.post(f"/companies/{self.company}/data/all")).status_code == 204
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Wait for all reads to end."""
+        async with asyncio.timeout(DEADLINE_S):
+            while await self.api.pool.fetchval("select count(*) from datasets where completed is null"):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    async def stored(self, data_type: str, record_id: str) -> dict[str, Any]:
+        """A record as reading answers it, amounts as Decimal."""
+        answer = await self.api.http.get(f"/companies/{self.company}/data/{data_type}/{record_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = json.loads(answer.text, parse_float=Decimal)
+        return found
 
     async def supplier(self) -> str:
         made = await self.done("POST", "/suppliers", {"supplierName": f"Wharfe {uuid4().hex[:8]}", "status": "Active"})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from bookbridge.connectors.xero.auth import OAUTH2
 from bookbridge.emulators.sandboxes import SANDBOX_SECRET
 from tests.connectors.own_ledger import OwnLedger
 from tests.connectors.sandbox import Sandbox
-from tests.products.bill_pay.conftest import XERO
+from tests.products.bill_pay.conftest import XERO, Payables
 from tests.products.expenses.conftest import Expenses
 
 JOURNALS_SCOPE = "accounting.journals.read"
@@ -36,7 +37,7 @@ class LedgerView:
     is_xero: bool
 
     @classmethod
-    async def of(cls, expenses: Expenses, ledger: OwnLedger, sandbox: Sandbox) -> LedgerView:
+    async def of(cls, expenses: Expenses | Payables, ledger: OwnLedger, sandbox: Sandbox) -> LedgerView:
         async with expenses.api.pool.acquire() as db:
             row = await connections.get(db, UUID(expenses.company), UUID(expenses.connection))
         if expenses.platform == XERO:
@@ -60,14 +61,19 @@ class LedgerView:
     async def bookings(self, *record_ids: str) -> list[Bookings]:
         """What each record did to the accounts, all its corrections included. Each entry adds up to zero."""
         found: dict[str, Bookings] = {record_id: defaultdict(Decimal) for record_id in record_ids}
-        async for source, lines in self._entries():
+        async for source, lines in self.entries():
             assert sum(amount for _, amount in lines) == 0, lines
             if source in found:
                 for account, amount in lines:
                     found[source][account] += amount
         return [{account: amount for account, amount in one.items() if amount} for one in found.values()]
 
-    async def _entries(self) -> Any:
+    async def amounts(self) -> Counter[Decimal]:
+        """How many entries have this as their largest amount."""
+        return Counter([max(amount for _, amount in lines) async for _, lines in self.entries()])
+
+    async def entries(self) -> AsyncIterator[tuple[str | None, list[tuple[str, Decimal]]]]:
+        """Each entry that stands: the record that made it, and its lines as (account, amount)."""
         if not self.is_xero:
             after: dict[str, str] = {}
             while True:

@@ -1,7 +1,8 @@
 """A process that hands syncs over and carries out their writes, in children that are killed.
 
-python -m tests.products.expenses.syncing_process DATA_DIR LEDGER_URL DSN CONNECTION_ID. Each line on its standard input
-starts one child, whose pid is printed. Forking after the imports makes a child cheap, so that a test can kill many.
+python -m tests.products.expenses.syncing_process DATA_DIR LEDGER_URL EMULATOR_PORT DSN CONNECTION_ID. Each line on its
+standard input starts one child, whose pid is printed. Forking after the imports makes a child cheap, so that a test can
+kill many.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ import structlog
 
 from bookbridge import app as composition
 from bookbridge.app import Rooms
-from bookbridge.emulators.sandboxes import SANDBOX_SECRET
 from bookbridge.products.expenses.accept import SYNC_TASK
 from bookbridge.push.doorbell import WRITE_TASK
-from bookbridge.settings import Settings, VendorSettings
+from bookbridge.settings import Settings
+from tests.products.bill_pay.conftest import vendors_without_limits
 
 ACCEPTED = "select company_id, id from expense_syncs where stage = 'accepted' order by place"
 
@@ -37,11 +38,10 @@ async def work_off(rooms: Rooms, connection_id: str) -> None:
         await asyncio.sleep(min(wait_s or 0.0, 0.2))
 
 
-async def work(data_dir: str, ledger_url: str, dsn: str, connection_id: str) -> None:
-    ledger = VendorSettings.model_validate(
-        {"client_id": "client", "client_secret": SANDBOX_SECRET, "endpoints": {"api": ledger_url}}
+async def work(data_dir: str, ledger_url: str, emulator_port: str, dsn: str, connection_id: str) -> None:
+    settings = Settings(
+        data_dir=Path(data_dir), emulator_port=int(emulator_port), vendors=vendors_without_limits(ledger_url)
     )
-    settings = Settings(data_dir=Path(data_dir), vendors={"mqjo": ledger})
     async with composition.open_rooms(settings, dsn) as rooms:
         await work_off(rooms, connection_id)
 
