@@ -252,9 +252,10 @@ async def test_an_update_may_repeat_its_id_but_not_differ(
         b"\xff{}",
         b'"text"',
         b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"a":' * 33 + b"1" + b"}" * 33,
         b'{"a": "' + b"x" * BODY_SIZE_MAX_BYTES + b'"}',
     ],
-    ids=["empty", "list", "text", "nan", "not utf-8", "string", "deep", "large"],
+    ids=["empty", "list", "text", "nan", "not utf-8", "string", "deep", "deeper than any record", "large"],
 )
 async def test_what_is_not_a_json_object_is_refused_outright(
     pool: asyncpg.Pool, books: Connection, body: bytes

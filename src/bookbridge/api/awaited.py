@@ -7,6 +7,7 @@
              nothing has left by then    the write is taken back: 424, 429           the key is free again
              something may have left     409 with the operation's key; the write goes on, and the same request
                                          with the same key goes on waiting for it    nothing is kept
+             it has landed, and the answer cannot be made    the same 409                nothing is kept
 
 So a request that dies anywhere, and is made again with its key, finds the write that it submitted and never submits
 another. It must not know what is written.
@@ -30,6 +31,7 @@ from bookbridge.api.services import Services
 from bookbridge.companies import connections
 from bookbridge.companies.connections import Status as ConnectionStatus
 from bookbridge.connectors.kit.connector import Connector
+from bookbridge.connectors.kit.errors import VendorError
 from bookbridge.push import idempotency, operations, outcomes
 from bookbridge.push.idempotency import HEADER, Claim
 from bookbridge.push.operations import PushOperation, Stage, Status
@@ -44,6 +46,8 @@ ANSWERING_S: Final = 5.0
 
 RETRY_AFTER_S: Final = 5
 UNREACHABLE: Final = "The platform could not be reached; nothing was written. Please try again later."
+IN_PROGRESS: Final = "is still in progress"
+LANDED: Final = "has succeeded, though the platform does not show what was made,"
 NO_TURN: Final = "Other work on this connection comes first; nothing was written. Please try again later."
 
 
@@ -56,19 +60,20 @@ class AwaitedWrite:
     prepare: Callable[[], Awaitable[tuple[Connector, Submission]]]
     """Everything that is to be checked first. May talk to the platform; holds no transaction."""
     answer: Callable[[PushOperation], Awaitable[Response[bytes]]]
-    """The answer to a write that has landed."""
+    """The answer to a write that has landed. May ask the platform for what was made; should that fail, the caller is
+    told that the write has landed."""
     field_sent: Callable[[str], str] = str
     """What the caller calls a field that is refused; the same, unless given."""
 
 
-class _Undecided(ApiError):
-    """The write may have left, and has not ended."""
+class _Unanswered(ApiError):
+    """The write may have left, and its end cannot be shown yet."""
 
-    def __init__(self, operation: PushOperation) -> None:
+    def __init__(self, operation: PushOperation, state: str) -> None:
         super().__init__(
             409,
-            f"The write is still in progress as push operation {operation.id}. Ask for it there, or repeat this request"
-            f" with the same {HEADER}.",
+            f"The write {state} as push operation {operation.id}. Ask for it there, or repeat this request with the"
+            f" same {HEADER}.",
             service=PUSH,
             fields=[("pushOperationKey", str(operation.id))],
             headers={
@@ -125,7 +130,11 @@ class _Run:
         if ended.status is Status.FAILED or ended.result_record_id is None:
             self._open = None
             raise await self._failure(ended)
-        return await self._write.answer(ended)
+        try:
+            return await self._write.answer(ended)
+        except (VendorError, ApiError) as error:
+            # What the platform says now is no answer to the write: that has landed, and must not be made anew.
+            raise _Unanswered(ended, LANDED) from error
 
     async def _ended(self, place: Place) -> PushOperation:
         if self._open is not None:
@@ -166,7 +175,7 @@ class _Run:
                 db, self._services.views, last, UNREACHABLE if unreachable else NO_TURN
             )
         if taken_back is None:
-            raise _Undecided(last)
+            raise _Unanswered(last, IN_PROGRESS)
         self._open = None
         if unreachable:
             raise ApiError(424, UNREACHABLE, service=PUSH)

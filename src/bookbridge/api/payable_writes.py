@@ -7,7 +7,7 @@ check against the ledger, submit, wait (`awaited`), and answer with the record a
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -28,6 +28,7 @@ from bookbridge.companies import companies, connections
 from bookbridge.companies.sessions import connector_of
 from bookbridge.connectors.integrations import integration
 from bookbridge.connectors.kit.connector import Connector
+from bookbridge.connectors.kit.errors import VendorError
 from bookbridge.products.bill_pay import checks, shapes, writing
 from bookbridge.products.bill_pay.checks import Invalid
 from bookbridge.products.bill_pay.fields import field_sent
@@ -130,11 +131,12 @@ async def upload_payable_attachment(
             return connector, await writing.attachment(ledger, wanted, file)
 
     async def answered(ended: PushOperation) -> Response[bytes]:
-        async with asked(services, company_id, connection_id) as session:
-            for attachment in await session.attachments("bills", wanted):
-                if attachment.id == ended.attachment_id:
-                    return answer(attachment, CREATED)
-        # The ledger lists it late, or somebody took it away at once: it is there all the same, or was.
+        with suppress(VendorError, ApiError):
+            async with asked(services, company_id, connection_id) as session:
+                for attachment in await session.attachments("bills", wanted):
+                    if attachment.id == ended.attachment_id:
+                        return answer(attachment, CREATED)
+        # The ledger does not list it now, or lists it late, or somebody took it away: it is there all the same, or was.
         return answer(Attachment(id=ended.attachment_id, name=file.name, content_type=file.content_type), CREATED)
 
     write = AwaitedWrite(of_company, of_connection, prepared, answered)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bookbridge.accounting.data_type import SUBMISSION_DEPTH_MAX
 from bookbridge.accounting.fields import Field, Kind, fields_of
 from bookbridge.accounting.money import is_plain
 from bookbridge.accounting.records import Record
@@ -46,7 +47,20 @@ def parse(body: bytes) -> dict[str, Any]:
         raise MalformedBody(f"The body is not valid JSON ({str(error)[:200]}).") from error
     if not isinstance(content, dict):
         raise MalformedBody("The body is not a JSON object.")
+    if not _is_shallow(content):
+        raise MalformedBody(f"A record may be nested at most {SUBMISSION_DEPTH_MAX} levels deep.")
     return content
+
+
+def _is_shallow(content: dict[str, Any]) -> bool:
+    """Whether everybody who walks through the content level by level comes to its end."""
+    level: list[Any] = [content]
+    for _ in range(SUBMISSION_DEPTH_MAX):
+        inner = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [value for values in inner for value in values if isinstance(value, (dict, list))]
+        if not level:
+            return True
+    return False
 
 
 def record_of(write: Write[Any], body: bytes | str) -> Record:
