@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -128,6 +129,35 @@ async def test_accounts_hold_what_the_balance_sheet_says(access: Access) -> None
     assert all(one.current_balance is None for one in accounts if one not in holding)
     banks = {one.id: one.balance for one in await records_of(access, "bankAccounts")}
     assert banks == {one.id: one.current_balance for one in accounts if one.is_bank_account}
+
+
+async def test_what_is_dated_ahead_is_not_held_yet(sandbox: Sandbox, access: Access) -> None:
+    debtors = await control_account(access, "DEBTORS")
+    before = {one.id: one.current_balance for one in await records_of(access, "chartOfAccounts")}
+    held = before[debtors]
+    assert held is not None
+    ahead, today = (datetime.now(UTC).date() + timedelta(days=days) for days in (1, 0))
+    for day in (ahead, today):
+        answer = await sandbox.http.put(
+            f"{sandbox.url}/api.xro/2.0/Invoices",
+            headers={"xero-tenant-id": access.facts["tenant_id"], **await access.authorizer.headers()},
+            json={
+                "Type": "ACCREC",
+                "Status": "AUTHORISED",
+                "Contact": {"Name": "Ahead of Time Ltd"},
+                "Date": day.isoformat(),
+                "DueDate": (ahead + timedelta(days=30)).isoformat(),
+                "LineItems": [{"Description": "Chairs", "Quantity": 1, "UnitAmount": 1000, "AccountCode": "200"}],
+            },
+        )
+        assert answer.status_code == 200, answer.text
+        total = Decimal(str(answer.json()["Invoices"][0]["Total"]))
+        after = {one.id: one.current_balance for one in await records_of(access, "chartOfAccounts")}
+        assert after[debtors] == (held if day == ahead else held + total)
+    # The vendor's balance sheet is of the end of the month, and holds both by then.
+    [sheet] = await records_of(access, "balanceSheet")
+    told = {line.account_id: line.value for line in account_lines(sheet.reports[0].assets)}
+    assert told[debtors] == held + total * (2 if ahead.month == today.month else 1)
 
 
 async def test_balances_are_left_out_where_reports_may_not_be_read(sandbox: Sandbox) -> None:

@@ -31,6 +31,7 @@ OAUTH2 = OAuth2(
         "accounting.manualjournals",
         "accounting.reports.balancesheet.read",
         "accounting.reports.profitandloss.read",
+        "accounting.reports.trialbalance.read",
         "accounting.attachments",
     ),
 )

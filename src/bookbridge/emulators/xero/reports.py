@@ -12,7 +12,7 @@ from typing import Any
 from bookbridge.emulators.xero.books import Book
 from bookbridge.emulators.xero.http import Request
 from bookbridge.emulators.xero.records import ZERO, Account
-from bookbridge.emulators.xero.statements import PERIODS_MAX, balance_sheet, month_ends, profit_and_loss
+from bookbridge.emulators.xero.statements import PERIODS_MAX, balance_days, balance_sheet, month_ends, profit_and_loss
 from bookbridge.emulators.xero.wire import bad_query, not_found, parse_date, wire_moment
 
 _SECTIONS = (
@@ -35,7 +35,7 @@ def report(book: Book, name: str, request: Request) -> Row:
         last = _date(request, "toDate") or today
         return _bank_summary(book, _date(request, "fromDate") or last.replace(day=1), last)
     if name.casefold() == "balancesheet":
-        ends = month_ends(_date(request, "date") or book.clock.now().date(), _periods(request))
+        ends = balance_days(_date(request, "date") or book.clock.now().date(), _periods(request))
         rows = balance_sheet(book, ends, lambda day: _year_start(book, day))
         return _report(book, "BalanceSheet", "Balance Sheet", ends[0], rows)
     if name.casefold() == "profitandloss":
@@ -84,7 +84,7 @@ def _report(book: Book, name: str, title: str, day: dt.date, rows: list[Row]) ->
         "ReportName": title,
         "ReportType": name,
         "ReportTitles": [title, book.organisation.name, f"As at {day:%d %B %Y}"],
-        "ReportDate": f"{day:%d %B %Y}",
+        "ReportDate": f"{book.clock.now():%d %B %Y}",
         "UpdatedDateUTC": wire_moment(book.clock.stamp()),
         "Fields": [],
         "Rows": rows,

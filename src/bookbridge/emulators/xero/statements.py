@@ -1,7 +1,8 @@
 """The two statements of a book as the vendor's reports: BalanceSheet and ProfitAndLoss, for one month or several.
 
-They are computed from the journals and must not keep anything. Columns stand newest first, as the vendor's do;
-months compared with a month of 30 days or fewer end on that day too, which is the vendor's own trap.
+They are computed from the journals and must not keep anything. Columns stand newest first, as the vendor's do. Months
+of a profit and loss compared with a month of 30 days or fewer end on that day too, which is the vendor's own trap; a
+balance sheet is of the ends of months, whatever day is asked for.
 """
 
 from __future__ import annotations
@@ -54,6 +55,17 @@ def month_ends(day: dt.date, periods: int) -> list[dt.date]:
         last = calendar.monthrange(year, zero_based + 1)[1]
         ends.append(dt.date(year, zero_based + 1, min(day.day, last)))
     return ends
+
+
+def balance_days(day: dt.date, periods: int) -> list[dt.date]:
+    """The days of a balance sheet's columns: the end of the day's month and of the months before it; without any to
+    compare with, of the same month a year before."""
+    months = [(day.year * 12 + day.month - 1 - back) for back in (range(periods + 1) if periods else (0, 12))]
+    return [_month_end(*divmod(month, 12)) for month in months]
+
+
+def _month_end(year: int, zero_based: int) -> dt.date:
+    return dt.date(year, zero_based + 1, calendar.monthrange(year, zero_based + 1)[1])
 
 
 class Table:
