@@ -1,8 +1,8 @@
 """Fetching a financial statement month by month, out of reports that hold at most twelve months each.
 
 Asked to compare months of a profit and loss, Xero ends each of them on the day of the month that was asked for: a
-comparison that starts from 30 June would end May on the 30th. So each answer of several months starts from a month of 31
-days. (Balance sheets are of the ends of months in any case; they are asked for alike.)
+comparison that starts from 30 June would end May on the 30th. So each answer of several months starts from a month of
+31 days. (Balance sheets are of the ends of months in any case; they are asked for alike.)
 """
 
 from __future__ import annotations
