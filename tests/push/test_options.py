@@ -6,20 +6,24 @@ After a wanted change, BOOKBRIDGE_WRITE_GOLDEN=1 writes the golden file anew: re
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
 import msgspec
 import pytest
 
+from bookbridge.accounting import catalog
 from bookbridge.accounting.options import PushOption
 from bookbridge.companies.connections import Connection
-from bookbridge.connectors.kit.connector import Connector, Operation, Write
+from bookbridge.connectors.kit.connector import Choice, Connector, Operation, Write
 from bookbridge.connectors.registry import CONNECTORS
 from bookbridge.push import options as options_module
 from bookbridge.push.errors import NotSupported, UnknownDataType
 from bookbridge.push.fields import write_fields
 from bookbridge.push.options import options
+from bookbridge.store import records
+from bookbridge.store.query import compile_query
 from tests.push.conftest import keep
 from tests.push.ledger_connector import CONNECTOR
 
@@ -106,8 +110,60 @@ async def test_every_path_in_every_manifest_is_a_field_that_the_options_show(
     assert isinstance(connector, Connector)
     assert isinstance(write, Write)
     tree = await options(pool, connector, connection.company_id, connection.id, write.data_type.key)
-    for path in (*write.fields, *write.required, *write.choices, *write.length_max):
+    for path in (*write.fields, *write.required, *write.usual, *write.notes, *write.choices, *write.length_max):
         assert path in write_fields(write).shown, path
         at(tree, path)
-    for path in write.required:
+    for path in (*write.required, *write.usual):
         assert at(tree, path).required, path
+    for path, note in write.notes.items():
+        validation = at(tree, path).validation
+        assert validation is not None
+        assert note in [one.details for one in validation.warnings], path
+
+
+NARROWED = [
+    (f"{connector.key}-{write.data_type.key}-{path}", allowed)
+    for connector in CONNECTORS
+    for write in connector.writes
+    for path, allowed in write.choices.items()
+    if allowed.where
+]
+
+
+@pytest.mark.parametrize("allowed", [one for _, one in NARROWED], ids=[name for name, _ in NARROWED])
+def test_what_narrows_choices_is_a_query_over_their_type(allowed: Choice) -> None:
+    data_type = catalog.by_key(allowed.records_of or "")
+    assert compile_query(allowed.where, records.properties(data_type), of=data_type.name, first=1).arguments
+
+
+ACCOUNTS = [
+    ("a1", {"isBankAccount": False, "validDatatypeLinks": [{"property": "Id", "links": ["Bill.LineItems"]}]}),
+    ("a2", {"isBankAccount": False, "validDatatypeLinks": [{"property": "Id", "links": ["Payment.AccountRef"]}]}),
+    ("a3", {"isBankAccount": False, "validDatatypeLinks": [{"property": "Id", "links": []}]}),
+    ("a4", {"isBankAccount": False}),
+    ("a5", {"isBankAccount": True}),
+]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "offered"),
+    [
+        (Choice(records_of="chartOfAccounts"), ["a1", "a2", "a4", "a5"]),
+        (Choice(records_of="chartOfAccounts", where="isBankAccount=false"), ["a1", "a2", "a4"]),
+        (Choice(records_of="chartOfAccounts", linked="Bill.LineItems"), ["a1"]),
+    ],
+)
+async def test_choices_are_those_that_the_platform_takes_there(
+    pool: asyncpg.Pool, connection: Connection, allowed: Choice, offered: list[str]
+) -> None:
+    for record_id, content in ACCOUNTS:
+        await keep(pool, connection, "chartOfAccounts", {"id": record_id, "name": record_id, **content})
+    write = CONNECTOR.write("bills", Operation.CREATE)
+    assert write is not None
+    narrowed = replace(
+        CONNECTOR,
+        writes=(replace(write, choices={"lineItems.accountRef.id": allowed}, usual=("dueDate",), notes={}),),
+    )
+    tree = await options(pool, narrowed, connection.company_id, connection.id, "bills")
+    assert [one.value for one in at(tree, "lineItems.accountRef.id").options] == offered
+    assert at(tree, "dueDate").required

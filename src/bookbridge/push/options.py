@@ -1,7 +1,8 @@
 """What may be written, as a tree that an application can draw a form from.
 
 The widest tree comes from the record class (`accounting.options`); here it is narrowed by the platform's Write row and
-filled with the choices that exist in this company's books. It tells what `validation` will demand, from the same rows.
+filled with the choices that exist in this company's books. It tells what `validation` will demand, from the same rows,
+and what the platform is known to demand: a form drawn from it, with what it calls required filled in, is accepted.
 """
 
 from __future__ import annotations
@@ -57,7 +58,11 @@ async def options(
     write = connector.write(key, Kind.CREATE) or connector.write(key, Kind.UPDATE)
     if write is None:
         raise NotSupported(key, connector.key)
-    choices = {path: await _choices(db, company_id, connection_id, allowed) for path, allowed in write.choices.items()}
+    listed: dict[Choice, tuple[PushOptionChoice, ...] | None] = {}
+    for allowed in write.choices.values():
+        if allowed not in listed:
+            listed[allowed] = await _choices(db, company_id, connection_id, allowed)
+    choices = {path: listed[allowed] for path, allowed in write.choices.items()}
     widest = model_options(write.data_type.record, display_name=write.data_type.name, omit=read_only(write))
     currencies = await BookRules(db, company_id, connection_id).known_currencies()
     return _Narrowing(write, write_fields(write), choices, currencies).narrow(widest, "")
@@ -97,6 +102,9 @@ class _Narrowing:
                 for child_path, (name, child) in inner.items()
                 if child_path in self._fields.shown
             }
+            if path and option.type is PushOptionType.OBJECT and len(properties) == 1:
+                # A reference of which nothing but the id is taken says nothing without it.
+                properties = {name: msgspec.structs.replace(child, required=True) for name, child in properties.items()}
         listed = self._choices.get(path, option.options)
         return msgspec.structs.replace(
             option,
@@ -109,14 +117,14 @@ class _Narrowing:
     def _is_demanded(self, path: str) -> bool:
         """Demanded itself, or an object of which a part is. An entry's field does not demand that there are
         entries."""
-        if path in self._write.required:
+        demanded = (*self._write.required, *self._write.usual)
+        if path in demanded:
             return True
         if not path:
             return False
         record = self._write.data_type.record
         return any(
-            required.startswith(f"{path}.") and not _crosses_list(record, path, required)
-            for required in self._write.required
+            required.startswith(f"{path}.") and not _crosses_list(record, path, required) for required in demanded
         )
 
     def _rules(self, path: str, *, unlisted: bool) -> PushValidation | None:
@@ -126,6 +134,8 @@ class _Narrowing:
         if path in self._write.length_max:
             length_max = self._write.length_max[path]
             warnings = (PushFieldNote(field=name, details=f"Must not be longer than {length_max} characters."),)
+        if path in self._write.notes:
+            warnings = (*warnings, PushFieldNote(field=name, details=self._write.notes[path]))
         if unlisted:
             kind = self._write.choices[path].records_of
             details = f"There are too many {kind} to list here; any of their ids may be sent."
@@ -162,7 +172,7 @@ async def _choices(
     data_type = catalog.by_key(allowed.records_of)
     scope = Scope(company_id, data_type.key, connection_id)
     condition = compile_query(
-        _usable(data_type),
+        _usable(data_type, allowed.where),
         records.properties(data_type),
         of=data_type.name,
         first=len(scope.where()[1]) + 1,
@@ -170,18 +180,28 @@ async def _choices(
     bodies, total = await records.list_bodies(db, scope, condition=condition, order=None, limit=CHOICES_MAX, offset=0)
     if total > CHOICES_MAX:
         return None
-    return tuple(sorted(map(_record_choice, bodies), key=lambda one: (one.display_name.casefold(), one.value)))
+    found = [content for body in bodies if _may_be_named(content := msgspec.json.decode(body), allowed.linked)]
+    return tuple(sorted(map(_record_choice, found), key=lambda one: (one.display_name.casefold(), one.value)))
 
 
-def _usable(data_type: DataType[Any]) -> str:
+def _usable(data_type: DataType[Any], where: str) -> str:
     """The query for records that something new may refer to."""
     words = data_type.enum_values.get("status", ())
     gone = [f"status!={status}" for status in GONE_STATUSES if status in words]
-    return "&&".join(["metadata.isDeleted=false", *gone])
+    return "&&".join(["metadata.isDeleted=false", *gone, *filter(None, (where,))])
 
 
-def _record_choice(body: str) -> PushOptionChoice:
-    content: dict[str, Any] = msgspec.json.decode(body)
+def _may_be_named(content: dict[str, Any], linked: str | None) -> bool:
+    """Whether the record says that the field may name it. One that says nothing may be named where nothing asks for a
+    link; one that lists no field at all may be named nowhere."""
+    links = content.get("validDatatypeLinks")
+    if not links:
+        return linked is None
+    fields = {field for link in links for field in link.get("links", ())}
+    return bool(fields) if linked is None else linked in fields
+
+
+def _record_choice(content: dict[str, Any]) -> PushOptionChoice:
     record_id = str(content["id"])
     name = next((str(content[field]) for field in _NAME_FIELDS if content.get(field)), record_id)
     return PushOptionChoice(

@@ -78,6 +78,10 @@ class Choice:
     values: tuple[str, ...] = ()
     records_of: str | None = None
     """Key of a data type: the field must hold the id of one of its synced records."""
+    where: str = ""
+    """Of these records, only those that meet a query are offered. Whether the others are refused is for the vendor."""
+    linked: str | None = None
+    """Of these records, only those whose `validDatatypeLinks` name this field are offered."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,11 @@ class Write(Generic[R]):
     fields: tuple[str, ...]
     """Every field that the write takes; others are refused with a warning, since they would be lost."""
     required: tuple[str, ...] = ()
+    usual: tuple[str, ...] = ()
+    """Fields that the write can do without only where something else stands in (an item's account for a line's). A form
+    asks for them as for required ones; whether they may be missing is for `check` and the vendor."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """Rules about a field that nothing else here can tell, in words for people."""
     choices: Mapping[str, Choice] = field(default_factory=dict)
     length_max: Mapping[str, int] = field(default_factory=dict)
     check: Callable[[R], Sequence[FieldProblem]] | None = None

@@ -23,6 +23,9 @@ from bookbridge.connectors.kit.connector import AttachmentRule, Choice, Facts, O
 NAME_LENGTH_MAX: Final = 255
 REFERENCE_LENGTH_MAX: Final = 255
 DESCRIPTION_LENGTH_MAX: Final = 4_000
+TEXT_LENGTH_MAX: Final = 500
+"""Of any other text that people write."""
+
 ATTACHMENT_SIZE_MAX_BYTES: Final = 5 * 1024 * 1024
 _EXTENSIONS: Final = "csv doc docx eml gif jpeg jpg pdf png tif tiff txt xls xlsx xml zip"
 ATTACHMENT_EXTENSIONS: Final = frozenset(_EXTENSIONS.split())
@@ -49,6 +52,8 @@ class _Rules:
     """Fields whose words are fewer than the contract's."""
     lost: frozenset[str] = frozenset()
     """Fields of the record, by path, that the ledger does not keep."""
+    usual: tuple[str, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 _C, _U, _D = Operation.CREATE, Operation.UPDATE, Operation.DELETE
@@ -56,10 +61,22 @@ _NAMED = {"status": ("Active", "Archived")}
 _PURCHASE = ("supplierRef.id", "issueDate", "lineItems")
 _SALE = ("customerRef.id", "issueDate", "lineItems")
 _SALE_WORDS = {"status": ("Submitted", "Draft")}
+_LINES = ("lineItems.quantity", "lineItems.unitAmount", "lineItems.accountRef.id")
+_LINE_NOTES = {
+    "lineItems.accountRef.id": "May be left out of a line with an item that has an account.",
+    "lineItems.taxRateRef.id": "Required where tax is charged.",
+}
+_AT_ONCE_NOTES = {**_LINE_NOTES, "contactRef.id": "Of a supplier or a customer: `dataType` says of which."}
+_SETTLED = ("accountRef.id", "lines.links.id")
+_SETTLED_NOTES = {
+    "accountRef.id": "May be left out where no money moves: a credit note is set against a document.",
+    "lines.links.amount": "Below zero for a document, above zero for what is used up; the line and its links are zero.",
+}
 _PAYMENT = ("date", "lines", "lines.links")
 _AT_ONCE = ("issueDate", "lineItems", "paymentAllocations", "paymentAllocations.payment.accountRef.id")
 _TRANSFER = ("date", "from.accountRef.id", "from.amount", "to.accountRef.id", "to.amount")
 _ENTRY = ("postedOn", "journalLines", "journalLines.netAmount", "journalLines.accountRef.id")
+_UNKEPT_DAY = frozenset({"allocatedOnDate"})
 _FOREIGN = frozenset({"journalLines.transactionAmount", "journalLines.transactionCurrency"})
 _RULES: Final[Mapping[str, _Rules]] = {
     "chartOfAccounts": _Rules(("nominalCode", "name", "type"), lost=frozenset({"status"})),
@@ -72,29 +89,45 @@ _RULES: Final[Mapping[str, _Rules]] = {
     "suppliers": _Rules(("supplierName",), (_C, _U), _NAMED),
     "customers": _Rules(("customerName",), (_C, _U), _NAMED),
     "items": _Rules(("name",)),
-    "bills": _Rules(_PURCHASE, (_C, _U, _D), {"status": ("Open", "Draft")}),
-    "billCreditNotes": _Rules(_PURCHASE, (_C, _U), _SALE_WORDS, lost=frozenset({"allocatedOnDate"})),
+    "bills": _Rules(_PURCHASE, (_C, _U, _D), {"status": ("Open", "Draft")}, usual=_LINES, notes=_LINE_NOTES),
+    "billCreditNotes": _Rules(_PURCHASE, (_C, _U), _SALE_WORDS, _UNKEPT_DAY, _LINES, _LINE_NOTES),
     "billPayments": _Rules(
         _PAYMENT,
         (_C, _D),
         {"lines.links.type": ("Bill", "CreditNote", "PaymentOnAccount", "BillPayment")},
-        lost=frozenset({"lines.links.currencyRate"}),
+        frozenset({"lines.links.currencyRate"}),
+        _SETTLED,
+        _SETTLED_NOTES,
     ),
-    "invoices": _Rules(_SALE, (_C, _U, _D), _SALE_WORDS),
-    "creditNotes": _Rules(_SALE, (_C, _U), _SALE_WORDS, lost=frozenset({"allocatedOnDate"})),
+    "invoices": _Rules(_SALE, (_C, _U, _D), _SALE_WORDS, usual=_LINES, notes=_LINE_NOTES),
+    "creditNotes": _Rules(_SALE, (_C, _U), _SALE_WORDS, _UNKEPT_DAY, _LINES, _LINE_NOTES),
     "payments": _Rules(
         _PAYMENT,
         words={"lines.links.type": ("Invoice", "CreditNote", "PaymentOnAccount", "Payment")},
         lost=frozenset({"lines.links.currencyRate"}),
+        usual=_SETTLED,
+        notes=_SETTLED_NOTES,
     ),
-    "purchaseOrders": _Rules(_PURCHASE, (_C, _U), {"status": ("Open", "Draft", "Closed", "Void")}),
-    "directCosts": _Rules(_AT_ONCE, (_C, _U, _D)),
-    "directIncomes": _Rules(_AT_ONCE),
+    "purchaseOrders": _Rules(
+        _PURCHASE, (_C, _U), {"status": ("Open", "Draft", "Closed", "Void")}, usual=_LINES, notes=_LINE_NOTES
+    ),
+    "directCosts": _Rules(_AT_ONCE, (_C, _U, _D), usual=_LINES, notes=_AT_ONCE_NOTES),
+    "directIncomes": _Rules(_AT_ONCE, usual=_LINES, notes=_AT_ONCE_NOTES),
     "transfers": _Rules(
-        _TRANSFER, lost=frozenset({"contactRef", "status", "trackingCategoryRefs", "depositedRecordRefs"})
+        _TRANSFER,
+        lost=frozenset({"contactRef", "status", "trackingCategoryRefs", "depositedRecordRefs"}),
+        notes={
+            "to.accountRef.id": "Another account than the money comes from.",
+            "to.amount": "The same amount as leaves the other account.",
+        },
     ),
     "journals": _Rules(("name",), lost=frozenset({"status"})),
-    "journalEntries": _Rules(_ENTRY, (_C, _D), lost=_FOREIGN | {"createdOn", "journalLines.contactRef"}),
+    "journalEntries": _Rules(
+        _ENTRY,
+        (_C, _D),
+        lost=_FOREIGN | {"createdOn", "journalLines.contactRef"},
+        notes={"journalLines.netAmount": "Debits are above zero, credits below; together the lines are zero."},
+    ),
     "bankTransactions": _Rules(("accountId", "transactions", "transactions.amount", "transactions.date")),
 }
 
@@ -126,18 +159,31 @@ _NEVER_TAKEN: Final = frozenset(
 """Fields that the ledger decides itself, or does not keep, wherever they are."""
 
 _TAKEN_ALL_THE_SAME: Final = frozenset({"lineItems.discountPercentage"})
+_MONEY: Final = Choice(records_of="bankAccounts")
+_BOOKED: Final = Choice(records_of="chartOfAccounts", where="isBankAccount=false")
 _REFERENCES: Final = {
-    "supplierRef": "suppliers",
-    "customerRef": "customers",
-    "accountRef": "chartOfAccounts",
-    "taxRateRef": "taxRates",
-    "itemRef": "items",
-    "trackingCategoryRefs": "trackingCategories",
-    "paymentMethodRef": "paymentMethods",
-    "purchaseOrderRefs": "purchaseOrders",
-    "salesOrderRefs": "salesOrders",
+    "supplierRef": Choice(records_of="suppliers"),
+    "customerRef": Choice(records_of="customers"),
+    "accountRef": Choice(records_of="chartOfAccounts"),
+    "taxRateRef": Choice(records_of="taxRates"),
+    "itemRef": Choice(records_of="items"),
+    "trackingCategoryRefs": Choice(records_of="trackingCategories", where="hasChildren=false"),
+    "paymentMethodRef": Choice(records_of="paymentMethods"),
+    "purchaseOrderRefs": Choice(records_of="purchaseOrders"),
+    "salesOrderRefs": Choice(records_of="salesOrders"),
 }
-_PARENTS: Final = {"accountId": "bankAccounts"}
+_AT: Final = {
+    "accountId": _MONEY,
+    "accountRef.id": _MONEY,
+    "from.accountRef.id": _MONEY,
+    "to.accountRef.id": _MONEY,
+    "paymentAllocations.payment.accountRef.id": _MONEY,
+    "lineItems.accountRef.id": _BOOKED,
+    "billItem.accountRef.id": _BOOKED,
+    "invoiceItem.accountRef.id": _BOOKED,
+    "parentId": Choice(records_of="journals"),
+}
+"""What is chosen at a path where its name alone does not say it."""
 _SUBMITTED: Final[Mapping[str, DataType[Any]]] = {BANK_TRANSACTION_LINES.key: BANK_TRANSACTION_LINES}
 """Types of which something else is written than read."""
 
@@ -174,17 +220,32 @@ def _choices(paths: tuple[str, ...], rules: _Rules) -> dict[str, Choice]:
     found = {path: Choice(words) for path, words in rules.words.items()}
     for path in paths:
         *_, parent, name = ("", *path.split("."))
-        if name == "id" and parent in _REFERENCES:
-            found[path] = Choice(records_of=_REFERENCES[parent])
-        elif path in _PARENTS:
-            found[path] = Choice(records_of=_PARENTS[path])
+        if path in _AT:
+            found[path] = _AT[path]
+        elif name == "id" and parent in _REFERENCES:
+            found[path] = _REFERENCES[parent]
     return found
+
+
+def _lengths(data_type: DataType[Any], paths: tuple[str, ...], choices: Mapping[str, Choice]) -> dict[str, int]:
+    """The longest text that is taken in each field that people write."""
+    free = [path for path in _texts(data_type.record) if path in paths and path not in choices]
+    return {path: _LENGTHS.get(path.rpartition(".")[2], TEXT_LENGTH_MAX) for path in free}
+
+
+def _texts(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
+    for one in fields_of(struct):
+        if one.struct is not None:
+            yield from _texts(one.struct, f"{prefix}{one.json_name}.")
+        elif one.kind is Kind.STRING:
+            yield f"{prefix}{one.json_name}"
 
 
 def _writes(key: str, rules: _Rules) -> Iterator[Write[Any]]:
     data_type = _SUBMITTED.get(key) or by_key(key)
     paths = tuple(_paths(data_type.record, rules))
-    lengths = {path: _LENGTHS[path.rpartition(".")[2]] for path in paths if path.rpartition(".")[2] in _LENGTHS}
+    choices = _choices(paths, rules)
+    lengths = _lengths(data_type, paths, choices)
     for operation in rules.operations:
         if operation is Operation.DELETE:
             yield Write(data_type, operation, key, deleted, fields=())
@@ -196,7 +257,9 @@ def _writes(key: str, rules: _Rules) -> Iterator[Write[Any]]:
             body,
             fields=paths,
             required=rules.required,
-            choices=_choices(paths, rules),
+            usual=rules.usual,
+            notes=rules.notes,
+            choices=choices,
             length_max=lengths,
         )
 

@@ -16,9 +16,11 @@ from bookbridge.accounting.types.transfers import TRANSFERS, Transfer, TransferA
 from bookbridge.connectors.kit.connector import Choice, Facts, Operation, Write
 from bookbridge.connectors.kit.errors import FieldProblem
 from bookbridge.connectors.xero.write_lines import (
-    LINE_CHOICES,
+    BOUGHT_CHOICES,
     LINE_FIELDS,
     LINE_LENGTHS,
+    SOLD_CHOICES,
+    TAX_NOTES,
     Line,
     line_problems,
     vendor_line,
@@ -167,7 +169,8 @@ _BANK_LENGTHS: Final = {"reference": REFERENCE_LENGTH_MAX, **LINE_LENGTHS}
 
 def _bank_choices(contacts: str) -> Mapping[str, Choice]:
     # Every contact of Xero's is both; which of the two lists was read is the installation's choice.
-    return {"contactRef.id": Choice(records_of=contacts), _PAID_FROM: Choice(records_of="bankAccounts"), **LINE_CHOICES}
+    lines = BOUGHT_CHOICES if contacts == "suppliers" else SOLD_CHOICES
+    return {"contactRef.id": Choice(records_of=contacts), _PAID_FROM: Choice(records_of="bankAccounts"), **lines}
 
 
 BANK_WRITES: Final[tuple[Write[Any], ...]] = (
@@ -180,6 +183,7 @@ BANK_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_BANK_REQUIRED,
         choices=_bank_choices("suppliers"),
         length_max=_BANK_LENGTHS,
+        notes=TAX_NOTES,
         check=check_paid_at_once,
     ),
     Write(
@@ -191,6 +195,7 @@ BANK_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_BANK_REQUIRED,
         choices=_bank_choices("suppliers"),
         length_max=_BANK_LENGTHS,
+        notes=TAX_NOTES,
         check=check_changed_cost,
     ),
     Write(DIRECT_COSTS, Operation.DELETE, "BankTransactions", deleted, fields=()),
@@ -203,6 +208,7 @@ BANK_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_BANK_REQUIRED,
         choices=_bank_choices("customers"),
         length_max=_BANK_LENGTHS,
+        notes=TAX_NOTES,
         check=check_paid_at_once,
     ),
     Write(
@@ -228,6 +234,10 @@ BANK_WRITES: Final[tuple[Write[Any], ...]] = (
             "to.accountRef.id": Choice(records_of="bankAccounts"),
         },
         length_max={"description": REFERENCE_LENGTH_MAX},
+        notes={
+            "to.accountRef.id": "Another account than the money comes from, in the same currency.",
+            "to.amount": "The same amount, if it is told at all.",
+        },
         check=check_transfer,
     ),
 )

@@ -11,7 +11,7 @@ from bookbridge.accounting.references import TrackedDataType
 from bookbridge.accounting.types.journal_entries import JOURNAL_ENTRIES, JournalEntry, JournalLine
 from bookbridge.connectors.kit.connector import Choice, Facts, Operation, Write
 from bookbridge.connectors.kit.errors import FieldProblem
-from bookbridge.connectors.xero.write_lines import TRACKING_PER_LINE_MAX
+from bookbridge.connectors.xero.write_lines import COUNTED_UNDER, LINE_ACCOUNTS, TRACKING_PER_LINE_MAX
 from bookbridge.connectors.xero.write_parts import (
     DESCRIPTION_LENGTH_MAX,
     NO_TAX,
@@ -114,9 +114,15 @@ JOURNAL_WRITES: Final[tuple[Write[Any], ...]] = (
             "journalLines.tracking.recordRefs.dataType",
         ),
         required=("journalLines", "journalLines.accountRef.id"),
+        usual=("description",),
+        notes={
+            "description": "May be left out if one of the lines has a description.",
+            "journalLines.netAmount": "Debits are above zero, credits below; together the lines are zero.",
+        },
         choices={
-            "journalLines.accountRef.id": Choice(records_of="chartOfAccounts"),
-            "journalLines.tracking.recordRefs.id": Choice(records_of="trackingCategories"),
+            "journalLines.accountRef.id": LINE_ACCOUNTS,
+            "journalLines.tracking.recordRefs.id": COUNTED_UNDER,
+            "journalLines.tracking.recordRefs.dataType": Choice((TrackedDataType.TRACKING_CATEGORIES.value,)),
         },
         length_max={"description": DESCRIPTION_LENGTH_MAX, "journalLines.description": DESCRIPTION_LENGTH_MAX},
         check=check_journal_entry,

@@ -10,6 +10,7 @@ from bookbridge.accounting.types.bank_accounts import BANK_ACCOUNTS, BankAccount
 from bookbridge.accounting.types.items import ITEMS, BillItem, InvoiceItem, Item, ItemType
 from bookbridge.connectors.kit.connector import Choice, Facts, Operation, Write
 from bookbridge.connectors.kit.errors import FieldProblem
+from bookbridge.connectors.xero.write_lines import BOUGHT_RATES, LINE_ACCOUNTS, SOLD_RATES
 from bookbridge.connectors.xero.write_parts import (
     DESCRIPTION_LENGTH_MAX,
     PRICE_PLACES,
@@ -169,6 +170,10 @@ _BANK_LENGTHS: Final = {
     "accountNumber": BANK_NUMBER_LENGTH_MAX,
 }
 
+_BANK_NOTES: Final = {
+    "sortCode": f"{UK_SORT_CODE_DIGITS} digits, of accounts in GBP only; the number then has {UK_ACCOUNT_DIGITS}.",
+}
+
 LEDGER_WRITES: Final[tuple[Write[Any], ...]] = (
     Write(
         ACCOUNTS,
@@ -194,6 +199,7 @@ LEDGER_WRITES: Final[tuple[Write[Any], ...]] = (
         required=("accountName", "accountNumber"),
         choices={"accountType": Choice(("Debit",)), "status": Choice(("Active",))},
         length_max=_BANK_LENGTHS,
+        notes=_BANK_NOTES,
         check=check_bank_account,
     ),
     Write(
@@ -204,6 +210,7 @@ LEDGER_WRITES: Final[tuple[Write[Any], ...]] = (
         fields=("accountName", "nominalCode", "sortCode", "accountNumber"),
         required=("accountName", "accountNumber"),
         length_max=_BANK_LENGTHS,
+        notes=_BANK_NOTES,
         check=check_bank_account,
     ),
     Write(
@@ -231,10 +238,10 @@ LEDGER_WRITES: Final[tuple[Write[Any], ...]] = (
         choices={
             "type": Choice(("Unknown", "Inventory")),
             "itemStatus": Choice(("Unknown", "Active")),
-            "billItem.accountRef.id": Choice(records_of="chartOfAccounts"),
-            "billItem.taxRateRef.id": Choice(records_of="taxRates"),
-            "invoiceItem.accountRef.id": Choice(records_of="chartOfAccounts"),
-            "invoiceItem.taxRateRef.id": Choice(records_of="taxRates"),
+            "billItem.accountRef.id": LINE_ACCOUNTS,
+            "billItem.taxRateRef.id": BOUGHT_RATES,
+            "invoiceItem.accountRef.id": LINE_ACCOUNTS,
+            "invoiceItem.taxRateRef.id": SOLD_RATES,
         },
         length_max={
             "code": ITEM_CODE_LENGTH_MAX,
@@ -242,6 +249,7 @@ LEDGER_WRITES: Final[tuple[Write[Any], ...]] = (
             "billItem.description": DESCRIPTION_LENGTH_MAX,
             "invoiceItem.description": DESCRIPTION_LENGTH_MAX,
         },
+        notes={"billItem.accountRef.id": "Required for an item of type Inventory."},
         check=check_item,
     ),
 )

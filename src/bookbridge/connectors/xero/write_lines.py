@@ -42,11 +42,32 @@ LINE_FIELDS: Final = (
 )
 """Sub totals and totals are not sent, but checked against price and quantity before anything is."""
 
-LINE_CHOICES: Final[Mapping[str, Choice]] = {
-    "lineItems.accountRef.id": Choice(records_of="chartOfAccounts"),
-    "lineItems.taxRateRef.id": Choice(records_of="taxRates"),
-    "lineItems.itemRef.id": Choice(records_of="items"),
-    "lineItems.trackingCategoryRefs.id": Choice(records_of="trackingCategories"),
+# An account names four kinds of documents or none; lines of whatever kind take the same accounts.
+LINE_ACCOUNTS: Final = Choice(records_of="chartOfAccounts", linked="Bill.LineItems.AccountRef.Id")
+BOUGHT_RATES: Final = Choice(records_of="taxRates", linked="Bill.LineItems.TaxRateRef.Id")
+SOLD_RATES: Final = Choice(records_of="taxRates", linked="Invoice.LineItems.TaxRateRef.Id")
+COUNTED_UNDER: Final = Choice(records_of="trackingCategories", where="hasChildren=false")
+
+
+def _line_choices(rates: Choice, items: str) -> Mapping[str, Choice]:
+    return {
+        "lineItems.accountRef.id": LINE_ACCOUNTS,
+        "lineItems.taxRateRef.id": rates,
+        "lineItems.itemRef.id": Choice(records_of="items", where=items),
+        "lineItems.trackingCategoryRefs.id": COUNTED_UNDER,
+    }
+
+
+BOUGHT_CHOICES: Final = _line_choices(BOUGHT_RATES, "isBillItem=true")
+SOLD_CHOICES: Final = _line_choices(SOLD_RATES, "isInvoiceItem=true")
+LINE_USUAL: Final = ("lineItems.accountRef.id",)
+TAX_NOTES: Final[Mapping[str, str]] = {
+    "lineItems.taxRateRef.id": "One that goes with the account: of sales, of costs or of assets.",
+    "lineItems.taxAmount": "What the tax rate makes of the line's amount; without a rate zero.",
+}
+LINE_NOTES: Final[Mapping[str, str]] = {
+    "lineItems.accountRef.id": "May be left out of a draft, and of a line with an item that has an account.",
+    **TAX_NOTES,
 }
 LINE_LENGTHS: Final = {"lineItems.description": DESCRIPTION_LENGTH_MAX}
 

@@ -9,9 +9,11 @@ from bookbridge.accounting.types.purchase_orders import PURCHASE_ORDERS, Purchas
 from bookbridge.connectors.kit.connector import Choice, Facts, Operation, Write
 from bookbridge.connectors.kit.errors import FieldProblem
 from bookbridge.connectors.xero.write_lines import (
-    LINE_CHOICES,
+    BOUGHT_CHOICES,
     LINE_FIELDS,
     LINE_LENGTHS,
+    LINE_NOTES,
+    LINE_USUAL,
     document,
     line_problems,
     no_document_discount,
@@ -123,14 +125,20 @@ _ORDER_REQUIRED: Final = (
     "lineItems.quantity",
     "lineItems.unitAmount",
 )
+_DELIVERED_TO: Final = tuple(path for path in _ORDER_FIELDS if path.startswith("shipTo.address."))
 _ORDER_LENGTHS: Final = {
     "purchaseOrderNumber": REFERENCE_LENGTH_MAX,
     "shipTo.contact.name": NAME_LENGTH_MAX,
     "shipTo.contact.phone": PHONE_LENGTH_MAX,
     "note": DELIVERY_LENGTH_MAX,
+    **dict.fromkeys(_DELIVERED_TO, DELIVERY_LENGTH_MAX),
     **LINE_LENGTHS,
 }
-_ORDER_REFERENCES: Final = {"supplierRef.id": Choice(records_of="suppliers"), **LINE_CHOICES}
+_ORDER_NOTES: Final = {
+    **dict.fromkeys(_DELIVERED_TO, f"The lines of the address have {DELIVERY_LENGTH_MAX} characters together."),
+    **LINE_NOTES,
+}
+_ORDER_REFERENCES: Final = {"supplierRef.id": Choice(records_of="suppliers"), **BOUGHT_CHOICES}
 
 ORDER_WRITES: Final[tuple[Write[Any], ...]] = (
     Write(
@@ -142,6 +150,8 @@ ORDER_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_ORDER_REQUIRED,
         choices={"status": Choice(("Draft", "Open")), **_ORDER_REFERENCES},
         length_max=_ORDER_LENGTHS,
+        usual=LINE_USUAL,
+        notes=_ORDER_NOTES,
         check=check_purchase_order,
     ),
     Write(
@@ -153,6 +163,8 @@ ORDER_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_ORDER_REQUIRED,
         choices={"status": Choice(("Draft", "Open", "Closed", "Void")), **_ORDER_REFERENCES},
         length_max=_ORDER_LENGTHS,
+        usual=LINE_USUAL,
+        notes=_ORDER_NOTES,
         check=check_purchase_order,
     ),
 )

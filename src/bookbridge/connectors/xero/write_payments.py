@@ -184,7 +184,15 @@ _FIELDS: Final = (
     "lines.links.amount",
 )
 _REQUIRED: Final = ("totalAmount", "date", "lines", "lines.links")
+_USUAL: Final = ("accountRef.id", "lines.links.id")
+_NOTES: Final = {
+    "accountRef.id": "May be left out where no money moves: a credit note is set against a document.",
+    "totalAmount": "The sum of the lines; below zero where money comes back, zero where none moves.",
+    "lines.links.id": "The document, credit note or earlier payment; may be left out of a payment on account.",
+}
 _LENGTHS: Final = {"reference": REFERENCE_LENGTH_MAX}
+# Bank accounts, and others that payments are enabled for.
+_MOVES_ON: Final = Choice(records_of="chartOfAccounts", linked="BillPayment.AccountRef.Id")
 
 
 def _words(side: Side) -> Choice:
@@ -199,9 +207,11 @@ PAYMENT_WRITES: Final[tuple[Write[Any], ...]] = (
         bill_payment,
         fields=("supplierRef.id", *_FIELDS),
         required=_REQUIRED,
+        usual=_USUAL,
+        notes=_NOTES,
         choices={
             "supplierRef.id": Choice(records_of="suppliers"),
-            "accountRef.id": Choice(records_of="chartOfAccounts"),
+            "accountRef.id": _MOVES_ON,
             "lines.links.type": _words(TO_SUPPLIERS),
         },
         length_max=_LENGTHS,
@@ -215,9 +225,11 @@ PAYMENT_WRITES: Final[tuple[Write[Any], ...]] = (
         payment,
         fields=("customerRef.id", *_FIELDS),
         required=_REQUIRED,
+        usual=_USUAL,
+        notes=_NOTES,
         choices={
             "customerRef.id": Choice(records_of="customers"),
-            "accountRef.id": Choice(records_of="chartOfAccounts"),
+            "accountRef.id": _MOVES_ON,
             "lines.links.type": _words(FROM_CUSTOMERS),
         },
         length_max=_LENGTHS,

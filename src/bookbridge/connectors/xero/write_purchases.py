@@ -9,9 +9,11 @@ from bookbridge.accounting.types.bills import BILLS, Bill, BillStatus
 from bookbridge.connectors.kit.connector import Choice, Facts, Operation, Write
 from bookbridge.connectors.kit.errors import FieldProblem
 from bookbridge.connectors.xero.write_lines import (
-    LINE_CHOICES,
+    BOUGHT_CHOICES,
     LINE_FIELDS,
     LINE_LENGTHS,
+    LINE_NOTES,
+    LINE_USUAL,
     document,
     line_problems,
     no_document_discount,
@@ -105,7 +107,7 @@ _BILL_REQUIRED: Final = (
 _BILL_CHOICES: Final = {
     "status": Choice(("Draft", "Open")),
     "supplierRef.id": Choice(records_of="suppliers"),
-    **LINE_CHOICES,
+    **BOUGHT_CHOICES,
 }
 _BILL_LENGTHS: Final = {"reference": REFERENCE_LENGTH_MAX, **LINE_LENGTHS}
 
@@ -125,7 +127,7 @@ _CREDIT_REQUIRED: Final = ("supplierRef.id", "issueDate", "lineItems", "lineItem
 _CREDIT_CHOICES: Final = {
     "status": Choice(("Draft", "Submitted")),
     "supplierRef.id": Choice(records_of="suppliers"),
-    **LINE_CHOICES,
+    **BOUGHT_CHOICES,
 }
 _CREDIT_LENGTHS: Final = {"billCreditNoteNumber": REFERENCE_LENGTH_MAX, **LINE_LENGTHS}
 
@@ -139,6 +141,8 @@ PURCHASE_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_BILL_REQUIRED,
         choices=_BILL_CHOICES,
         length_max=_BILL_LENGTHS,
+        usual=LINE_USUAL,
+        notes=LINE_NOTES,
         check=check_bill,
     ),
     Write(
@@ -150,6 +154,8 @@ PURCHASE_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_BILL_REQUIRED,
         choices=_BILL_CHOICES,
         length_max=_BILL_LENGTHS,
+        usual=LINE_USUAL,
+        notes=LINE_NOTES,
         check=check_bill,
     ),
     Write(BILLS, Operation.DELETE, "Invoices", deleted, fields=()),
@@ -162,6 +168,8 @@ PURCHASE_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_CREDIT_REQUIRED,
         choices=_CREDIT_CHOICES,
         length_max=_CREDIT_LENGTHS,
+        usual=LINE_USUAL,
+        notes=LINE_NOTES,
         check=check_bill_credit_note,
     ),
     Write(
@@ -173,6 +181,8 @@ PURCHASE_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_CREDIT_REQUIRED,
         choices=_CREDIT_CHOICES,
         length_max=_CREDIT_LENGTHS,
+        usual=LINE_USUAL,
+        notes=LINE_NOTES,
         check=check_bill_credit_note,
     ),
 )

@@ -11,9 +11,11 @@ from bookbridge.accounting.types.invoices import INVOICES, Invoice, InvoiceLineI
 from bookbridge.connectors.kit.connector import Choice, Facts, Operation, Write
 from bookbridge.connectors.kit.errors import FieldProblem
 from bookbridge.connectors.xero.write_lines import (
-    LINE_CHOICES,
     LINE_FIELDS,
     LINE_LENGTHS,
+    LINE_NOTES,
+    LINE_USUAL,
+    SOLD_CHOICES,
     document,
     line_problems,
     no_document_discount,
@@ -139,7 +141,7 @@ _CREDIT_REQUIRED: Final = ("customerRef.id", "issueDate", "lineItems", "lineItem
 _CHOICES: Final = {
     "status": Choice(("Draft", "Submitted")),
     "customerRef.id": Choice(records_of="customers"),
-    **LINE_CHOICES,
+    **SOLD_CHOICES,
 }
 _LENGTHS: Final = {
     "invoiceNumber": REFERENCE_LENGTH_MAX,
@@ -162,6 +164,8 @@ SALES_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_INVOICE_REQUIRED,
         choices=_CHOICES,
         length_max=_LENGTHS,
+        usual=LINE_USUAL,
+        notes=LINE_NOTES,
         check=check_invoice,
     ),
     Write(
@@ -173,6 +177,8 @@ SALES_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_INVOICE_REQUIRED,
         choices=_CHOICES,
         length_max=_LENGTHS,
+        usual=LINE_USUAL,
+        notes=LINE_NOTES,
         check=check_invoice,
     ),
     Write(INVOICES, Operation.DELETE, "Invoices", deleted, fields=()),
@@ -185,6 +191,8 @@ SALES_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_CREDIT_REQUIRED,
         choices=_CHOICES,
         length_max=_CREDIT_LENGTHS,
+        usual=LINE_USUAL,
+        notes=LINE_NOTES,
         check=check_credit_note,
     ),
     Write(
@@ -196,6 +204,8 @@ SALES_WRITES: Final[tuple[Write[Any], ...]] = (
         required=_CREDIT_REQUIRED,
         choices=_CHOICES,
         length_max=_CREDIT_LENGTHS,
+        usual=LINE_USUAL,
+        notes=LINE_NOTES,
         check=check_credit_note,
     ),
 )
