@@ -39,6 +39,8 @@ from bookbridge.supervisor import Child
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False)
+complaints = Console(highlight=False, stderr=True)
+"""Beside the log, where the reason for an end is looked for: that of a worker too, which has no terminal."""
 log = structlog.get_logger(__name__)
 
 READY_TIMEOUT_S = 60.0
@@ -133,8 +135,8 @@ def _reported(what: str) -> Iterator[None]:
 
 
 def _end(what: str, why: str, error: Exception) -> NoReturn:
-    console.print(f"[red]{what}:[/red]", end=" ")
-    console.print(why, markup=False, soft_wrap=True)
+    complaints.print(f"[red]{what}:[/red]", end=" ")
+    complaints.print(why, markup=False, soft_wrap=True)
     raise SystemExit(1) from error
 
 

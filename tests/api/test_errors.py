@@ -10,9 +10,11 @@ from uuid import uuid4
 
 import pytest
 from litestar.handlers import HTTPRouteHandler
+from structlog.testing import capture_logs
 
 from bookbridge.api import http_protocol
 from bookbridge.api.app import SUBJECTS
+from bookbridge.api.errors import told
 from tests.api.conftest import DEADLINE_S, KEY, Api, assert_error, basic
 
 NUL = "a\x00b"
@@ -248,10 +250,24 @@ async def test_foreign_connection(api: Api) -> None:
 
 
 async def test_database_away(api: Api) -> None:
-    """503, and not a stack trace."""
+    """503, and not a stack trace; on pages too, with what leads to the line in the log."""
+    link = (await api.http.post("/companies", json={"name": "Acme"})).json()["redirect"]
     await api.pool.close()
     assert_error(await api.http.get("/companies"), 503)
     assert (await api.http.get("/health")).status_code == 503
+    page = await api.http.get(link)
+    assert page.status_code == 503
+    assert "Wait a minute" in page.text
+    assert page.headers["x-correlation-id"] in page.text
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError(111, "refused"), FileNotFoundError(2, "no socket")])
+def test_a_database_that_is_away_is_one_line_of_the_log(error: Exception) -> None:
+    with capture_logs() as logs:
+        assert told(error, "GET", "/companies").status_code == 503
+    (line,) = logs
+    assert line["event"] == "database_unreachable"
+    assert "exc_info" not in line
 
 
 async def test_caller_that_goes_away(api: Api) -> None:

@@ -26,6 +26,7 @@ from bookbridge.connectors.kit import errors as vendors
 from bookbridge.products.expenses import errors as expenses
 from bookbridge.push import errors as push
 from bookbridge.push.idempotency import ClaimLost
+from bookbridge.store.pool import DATABASE_AWAY
 from bookbridge.store.query import QueryError
 from bookbridge.sync import queue as sync_queue
 from bookbridge.webhooks import consumers
@@ -171,16 +172,16 @@ _MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (ClaimLost, 409, PUBLIC),
 )
 
-_DATABASE_AWAY: Final = (
+_SPEAKS_FOR_ITSELF: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
-    asyncpg.QueryCanceledError,
-    asyncpg.InterfaceError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
     ConnectionError,
-    TimeoutError,
+    FileNotFoundError,
 )
+"""What a database that is away raises, from whatever place: a stack for each request would hide all else in the log."""
 
 _HTTP_MESSAGES: Final = {
     404: "There is nothing at this address.",
@@ -209,7 +210,7 @@ def described(error: Exception) -> ApiError:
     # Text that PostgreSQL cannot keep (NUL, half a surrogate pair) or a number beyond a column: the caller's.
     if isinstance(error, asyncpg.DataError):
         return ApiError(400, "The request holds a value that cannot be stored.")
-    if isinstance(error, _DATABASE_AWAY):
+    if isinstance(error, DATABASE_AWAY):
         return ApiError(503, UNAVAILABLE, headers={"Retry-After": str(UNAVAILABLE_RETRY_AFTER_S)})
     return ApiError(500, SERVER_ERROR)
 
@@ -223,7 +224,9 @@ def told(error: Exception, method: str, path: str) -> Response[bytes]:
     """The answer that tells of the error; faults of ours are logged with their stack."""
     shown = described(error)
     where = {"method": method, "path": _printable(path), "status": shown.status}
-    if shown.status >= 500 or isinstance(error, asyncpg.DataError):
+    if shown.status == 503 and isinstance(error, _SPEAKS_FOR_ITSELF):
+        log.error("database_unreachable", **where, error=f"{type(error).__name__}: {error}")
+    elif shown.status >= 500 or isinstance(error, asyncpg.DataError):
         log.error("request_failed", **where, exc_info=error)
     else:
         log.info("request_refused", **where, error=_printable(shown.message))

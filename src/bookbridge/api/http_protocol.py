@@ -41,6 +41,8 @@ def server_config(asgi: Any, *, host: str, port: int) -> uvicorn.Config:
         lifespan="off",
         access_log=False,
         log_level="warning",
+        # What it says goes the way of every other line.
+        log_config=None,
         server_header=False,
         backlog=BACKLOG,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,

@@ -22,6 +22,7 @@ from bookbridge.portal.forms import Asked, FormRefused, PageNotFound
 from bookbridge.portal.rendering import page, see_other
 from bookbridge.portal.services import PortalServices
 from bookbridge.portal.sessions import NotSignedIn
+from bookbridge.store.pool import DATABASE_AWAY
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,13 @@ _UNEXPECTED = Fault(
     "Wait a minute, then open the link again.",
 )
 
+_DATABASE_AWAY = Fault(
+    503,
+    "We cannot answer for a moment",
+    "Our database cannot be reached just now. It usually comes back by itself.",
+    "Wait a minute, then load this page again.",
+)
+
 
 def fault_of(error: Exception) -> Fault:
     """What to tell of an exception."""
@@ -80,6 +88,8 @@ def fault_of(error: Exception) -> Fault:
             "What the browser sent is too large, or is not what this page expects.",
             "Go back, load the page anew, and try again.",
         )
+    if isinstance(error, DATABASE_AWAY):
+        return _DATABASE_AWAY
     return _UNEXPECTED
 
 
@@ -92,6 +102,15 @@ def handlers_of_faults(services: PortalServices, template: str) -> ExceptionHand
         fault = fault_of(error)
         if fault is _UNEXPECTED:
             log.exception("page_failed", method=request.method, exc_info=error)
-        return page(template, status_code=fault.status_code, fault=fault, help_contact=services.help_contact)
+        elif fault is _DATABASE_AWAY:
+            log.error("database_unreachable", method=request.method, error=f"{type(error).__name__}: {error}")
+        reference = structlog.contextvars.get_contextvars().get("correlation_id") if fault.status_code >= 500 else None
+        return page(
+            template,
+            status_code=fault.status_code,
+            fault=fault,
+            help_contact=services.help_contact,
+            reference=reference,
+        )
 
     return {Exception: handle, HTTPException: handle}
