@@ -128,6 +128,8 @@ def order_of(text: str, properties: Mapping[str, Property], *, of: str) -> Order
 class _Value:
     text: str
     quoted: bool
+    place: int
+    """Where it begins, counted from 0."""
 
     @property
     def is_null(self) -> bool:
@@ -184,7 +186,7 @@ class _Compiler:
         if operator is None:
             raise self._malformed("an operator is expected")
         self.position = operator.end()
-        symbol = operator.group().lower()
+        symbol, place = operator.group().lower(), operator.start()
         values = self._list() if symbol == "in" else [self._value(_QUOTED, _VALUE_END)]
         found = self.properties.get(name.group(1).lower())
         if found is None:
@@ -198,7 +200,7 @@ class _Compiler:
         if symbol not in OPERATORS[found.kind]:
             raise QueryError(
                 f"Error parsing query - Operator {symbol} does not apply to {name.group(1)}, "
-                f"which is a {found.kind.value}."
+                f"which is a {found.kind.value}, at character {place + 1}."
             )
         terms = [self._term(name.group(1), found, symbol, value) for value in values]
         return terms[0] if len(terms) == 1 else f"({' or '.join(terms)})"
@@ -213,17 +215,19 @@ class _Compiler:
         return values
 
     def _value(self, quoted: re.Pattern[str], ends: re.Pattern[str]) -> _Value:
-        match = quoted.match(self.text, self.position)
+        self._skip_spaces()
+        place = self.position
+        match = quoted.match(self.text, place)
         if match is not None:
             self.position = match.end()
-            return _Value(match.group(1).replace('""', '"'), quoted=True)
+            return _Value(match.group(1).replace('""', '"'), quoted=True, place=place)
         end = ends.search(self.text, self.position)
         stop = end.start() if end else len(self.text)
         text = self.text[self.position : stop].strip()
         if not text:
             raise self._malformed("a value is expected")
         self.position = stop
-        return _Value(text, quoted=False)
+        return _Value(text, quoted=False, place=place)
 
     def _term(self, name: str, found: Property, operator: str, value: _Value) -> str:
         if found.among is None:
@@ -243,10 +247,10 @@ class _Compiler:
                 return f"position(lower({placeholder}::text) in {folded}) > 0"
             return f"{folded} {_equality(operator)} lower({placeholder}::text)"
         if found.kind is Kind.BOOL:
-            return f"{sql} {_equality(operator)} {self._bind(self._boolean(name, value.text))}::boolean"
+            return f"{sql} {_equality(operator)} {self._bind(_boolean(name, value))}::boolean"
         if found.kind is Kind.NUMBER:
-            return f"{sql} {_equality(operator)} {self._bind(self._number(name, value.text))}::numeric"
-        moment, until = self._moment(name, value.text)
+            return f"{sql} {_equality(operator)} {self._bind(_number(name, value))}::numeric"
+        moment, until = _moment(name, value)
         if until is not None and operator in {"=", "!="}:
             # A range rather than a cast to a date: an index on the property serves it.
             day = f"{sql} >= {self._bind(moment)}::timestamptz and {sql} < {self._bind(until)}::timestamptz"
@@ -257,37 +261,12 @@ class _Compiler:
         self.arguments.append(value)
         return f"${self.first + len(self.arguments) - 1}"
 
-    def _boolean(self, name: str, value: str) -> bool:
-        if value.lower() not in {"true", "false"}:
-            raise QueryError(f"Error parsing query - {name} is compared with true or false, not '{value}'.")
-        return value.lower() == "true"
-
-    def _number(self, name: str, value: str) -> Decimal:
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if not number.is_finite() or abs(number.adjusted()) > 100:
-            raise QueryError(f"Error parsing query - {name} is compared with a number, not '{value}'.")
-        return number
-
-    def _moment(self, name: str, value: str) -> tuple[datetime, datetime | None]:
-        """The moment and, if only a date was given, the end of its day."""
-        try:
-            if len(value) == len("2026-01-31"):
-                day = date.fromisoformat(value)
-                moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
-                return moment, moment + timedelta(days=1)
-            moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC), None
-        except (ValueError, OverflowError):
-            raise QueryError(
-                f"Error parsing query - {name} is compared with a date such as 2026-01-31, not '{value}'."
-            ) from None
-
-    def _take(self, token: str) -> bool:
+    def _skip_spaces(self) -> None:
         while self.position < len(self.text) and self.text[self.position].isspace():
             self.position += 1
+
+    def _take(self, token: str) -> bool:
+        self._skip_spaces()
         if self.text.startswith(token, self.position):
             self.position += len(token)
             return True
@@ -295,6 +274,41 @@ class _Compiler:
 
     def _malformed(self, why: str) -> QueryError:
         return QueryError(f"Error parsing query - Malformed query: {why} at character {self.position + 1}.")
+
+
+def _boolean(name: str, value: _Value) -> bool:
+    if value.text.lower() not in {"true", "false"}:
+        raise _not_compared(name, value, "true or false")
+    return value.text.lower() == "true"
+
+
+def _number(name: str, value: _Value) -> Decimal:
+    try:
+        number = Decimal(value.text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or abs(number.adjusted()) > 100:
+        raise _not_compared(name, value, "a number")
+    return number
+
+
+def _moment(name: str, value: _Value) -> tuple[datetime, datetime | None]:
+    """The moment and, if only a date was given, the end of its day."""
+    try:
+        if len(value.text) == len("2026-01-31"):
+            day = date.fromisoformat(value.text)
+            moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
+            return moment, moment + timedelta(days=1)
+        moment = datetime.fromisoformat(value.text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC), None
+    except (ValueError, OverflowError):
+        raise _not_compared(name, value, "a date such as 2026-01-31") from None
+
+
+def _not_compared(name: str, value: _Value, kind: str) -> QueryError:
+    return QueryError(
+        f"Error parsing query - {name} is compared with {kind}, not '{value.text}', at character {value.place + 1}."
+    )
 
 
 def _equality(operator: str) -> str:
