@@ -64,9 +64,7 @@ async def succeeded(
     if operation.sync_on_complete and on_written is not None and same_books:
         await on_written(db, connection, operation.data_type)
     await settled.tell(db, ended, on_settled)
-    log.info(
-        "push_succeeded", operation_id=str(ended.id), data_type=ended.data_type, kind=ended.kind.value, runs=ended.runs
-    )
+    log.info("push_succeeded", **_named(ended), runs=ended.runs)
     return ended
 
 
@@ -87,9 +85,7 @@ async def failed(
     if ended.status is not Status.TIMED_OUT:
         await events.tell(db, views, ended, successful=False)
     await settled.tell(db, ended, on_settled)
-    log.info(
-        "push_failed", operation_id=str(ended.id), data_type=ended.data_type, kind=ended.kind.value, runs=ended.runs
-    )
+    log.info("push_failed", **_named(ended), runs=ended.runs, why=message)
     return ended
 
 
@@ -102,8 +98,18 @@ async def withdrawn(db: Db, views: Views, operation: PushOperation, message: str
     if ended.status is not Status.TIMED_OUT:
         await events.tell(db, views, ended, successful=False)
     await settled.tell(db, ended)
-    log.info("push_withdrawn", operation_id=str(ended.id), data_type=ended.data_type, kind=ended.kind.value)
+    log.info("push_withdrawn", **_named(ended), why=message)
     return ended
+
+
+def _named(operation: PushOperation) -> dict[str, str]:
+    """The operation in a line of the log."""
+    return {
+        "operation_id": str(operation.id),
+        "connection_id": str(operation.connection_id),
+        "data_type": operation.data_type,
+        "kind": operation.kind.value,
+    }
 
 
 def changes_of(operation: PushOperation, written: Written) -> tuple[Change, ...]:

@@ -273,6 +273,7 @@ class Runner:
 
     async def _wait(self, operation: PushOperation, stage: Stage, wait_s: float, reason: str) -> None:
         await transitions.wait(self._pool, operation, stage, wait_s, failed=False, reason=reason)
+        self._log_wait(operation, stage, wait_s, reason)
 
     async def _try_later(
         self, operation: PushOperation, stage: Stage, message: str, retry_after_s: float | None = None
@@ -283,7 +284,18 @@ class Runner:
             return
         wait_s = max(self._backoff.wait_s(failures), retry_after_s or 0.0)
         await transitions.wait(self._pool, operation, stage, wait_s, failed=True, reason=message)
-        log.info("push_waits", operation_id=str(operation.id), stage=stage.value, failures=failures, wait_s=wait_s)
+        self._log_wait(operation, stage, wait_s, message)
+
+    def _log_wait(self, operation: PushOperation, stage: Stage, wait_s: float, why: str) -> None:
+        log.info(
+            "push_waits",
+            operation_id=str(operation.id),
+            connection_id=str(operation.connection_id),
+            stage=stage.value,
+            failures=operation.failures,
+            wait_s=round(wait_s, 1),
+            why=why,
+        )
 
     async def _lose_access(self, connection: Connection, operation: PushOperation, stage: Stage, message: str) -> None:
         async with self._pool.acquire() as db, db.transaction():

@@ -161,7 +161,7 @@ class Runner:
         except CountMismatch as error:
             await self._end(connection, dataset, Status.FETCH_ERROR, str(error), is_short=True)
         except ShapeError as error:
-            log.warning("dataset_not_understood", dataset=str(dataset.id), error=str(error), exc_info=error)
+            log.warning("dataset_not_understood", dataset_id=str(dataset.id), error=str(error), exc_info=error)
             await self._end(connection, dataset, Status.MAP_ERROR, str(error))
         except VendorError as error:
             await self._end(connection, dataset, Status.FETCH_ERROR, error.message)
@@ -170,7 +170,7 @@ class Runner:
             if isinstance(error, DATABASE_AWAY) and not isinstance(error, TimeoutError | ValueError):
                 raise  # the job comes again, and goes on from the checkpoint
             # Raised on, it would come again for ever, and hold up everything else that is to be read.
-            log.error("dataset_broke", dataset=str(dataset.id), data_type=dataset.data_type, exc_info=error)
+            log.error("dataset_broke", dataset_id=str(dataset.id), data_type=dataset.data_type, exc_info=error)
             await self._retry(connection, dataset, Status.INTERNAL_ERROR, VendorUnavailable(OUR_FAULT))
         return None
 
@@ -209,9 +209,9 @@ class Runner:
             await events.batch_completed(db, self.views, ended, self.on_batch)
         log.info(
             "dataset_complete",
-            dataset=str(dataset.id),
+            dataset_id=str(dataset.id),
             data_type=dataset.data_type,
-            connection=str(connection.id),
+            connection_id=str(connection.id),
             read=dataset.records_read,
             written=dataset.records_written,
         )
@@ -260,10 +260,11 @@ class Runner:
             await events.batch_completed(db, self.views, ended, self.on_batch)
         log.info(
             "dataset_ended",
-            dataset=str(dataset.id),
+            dataset_id=str(dataset.id),
             data_type=dataset.data_type,
-            connection=str(connection.id),
+            connection_id=str(connection.id),
             status=status.value,
+            why=error_message,
         )
 
     async def _end_all(self, connection: Connection, status: Status, error_message: str | None) -> None:
@@ -296,6 +297,15 @@ class Runner:
         until = contract_datetime(datetime.now(UTC) + timedelta(seconds=wait_s))
         description = f"Paused until {until}: {error.message}"
         await datasets.pause(self.pool, dataset, description, failed_wait_s=wait_s if failed else None)
+        log.info(
+            "dataset_waits",
+            dataset_id=str(dataset.id),
+            data_type=dataset.data_type,
+            connection_id=str(dataset.connection_id),
+            wait_s=round(wait_s, 1),
+            attempts=dataset.attempts + failed,
+            why=error.message,
+        )
         return wait_s
 
     async def _pause_next(
