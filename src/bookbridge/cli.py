@@ -26,6 +26,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from bookbridge import app as composition
+from bookbridge import metrics
 from bookbridge.api.http_protocol import server_config
 from bookbridge.companies import vault
 from bookbridge.companies.errors import CompaniesError
@@ -181,7 +182,8 @@ async def _up(settings: Settings) -> None:
     async with _database(settings) as dsn:
         api_key = await composition.prepare(settings, dsn)
         if settings.role is Role.WORKER:
-            await composition.run_worker(settings, dsn)
+            with metrics.served(settings.host, settings.metrics_port):
+                await composition.run_worker(settings, dsn)
             return
         async with _children(settings, dsn), composition.open_rooms(settings, dsn) as rooms:
             await _serve(settings, await composition.api_server(rooms), api_key)

@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     writes_kept_days: int = Field(default=730, ge=1, le=36_500)
     """How long the history keeps a write after its end, with its story."""
     worker_concurrency: int = Field(default=20, ge=2, le=200)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Port of `host` at which the worker serves Prometheus metrics of jobs and webhooks; none unless set."""
     log_level: str = "INFO"
     log_json: bool = False
 
