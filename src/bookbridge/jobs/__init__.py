@@ -11,8 +11,9 @@ from __future__ import annotations
 from bookbridge.jobs.budgets import BudgetExhausted, CallBudget, CallLimit
 from bookbridge.jobs.doorbells import ring
 from bookbridge.jobs.engine import install
+from bookbridge.jobs.runs import Handler
 from bookbridge.jobs.schedules import Schedule
-from bookbridge.jobs.worker import Handler, Worker
+from bookbridge.jobs.worker import Worker
 
 __all__ = [
     "BudgetExhausted",

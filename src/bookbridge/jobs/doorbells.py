@@ -138,6 +138,20 @@ def key_of(job: Job) -> str:
     return (job.payload or b"").decode()
 
 
+async def take(pool: asyncpg.Pool, job_id: int, holder: UUID) -> Job | None:
+    """Pick this job, if it is still queued and nobody else picks it, and `begin` it, all at once.
+
+    The job if its handler may start now. None otherwise; nothing is left to do then.
+    """
+    row = await pool.fetchrow("select (taken).*, started from take_run($1, $2)", job_id, holder)
+    if row["id"] is None or row["started"] is False:
+        return None
+    values = dict(row)
+    started: bool | None = values.pop("started")
+    job = Job.model_validate(values)
+    return job if started or await _begin_unusually(pool, job, holder) else None
+
+
 async def begin(pool: asyncpg.Pool, job: Job, holder: UUID) -> bool:
     """Whether the handler may start now for this picked job.
 
@@ -148,15 +162,17 @@ async def begin(pool: asyncpg.Pool, job: Job, holder: UUID) -> bool:
     started: bool | None = await pool.fetchval(
         "select start_run($1, $2, $3, $4, $5)", job.entrypoint, key_of(job), job.id, holder, job.payload
     )
-    if started is not None:
-        return started
+    return await _begin_unusually(pool, job, holder) if started is None else started
+
+
+async def _begin_unusually(pool: asyncpg.Pool, job: Job, holder: UUID) -> bool:
+    """Where somebody held the row a moment ago: another run of the same (task, key), or this job's earlier one."""
     async with pool.acquire() as db, db.transaction():
         bell = await _lock(db, job)
         if not await _beat_one(db, job, holder):
             return False
-        if bell.job_id is None:
-            return await _record_start(db, job, holder, bell.failures)
-        if bell.job_id != job.id and await _is_queued(db, bell.job_id):
+        failures = bell.failures
+        if bell.job_id is not None and bell.job_id != job.id and await _is_queued(db, bell.job_id):
             await db.execute(
                 "update doorbells set rung_again = true where task = $1 and key = $2",
                 job.entrypoint,
@@ -164,7 +180,6 @@ async def begin(pool: asyncpg.Pool, job: Job, holder: UUID) -> bool:
             )
             await _remove(db, [job.id])
             return False
-        failures = bell.failures
         if bell.job_id == job.id:
             failures += 1
             if failures > CUT_OFFS_AT_ONCE_MAX:

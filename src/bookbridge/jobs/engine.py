@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import asyncpg
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
@@ -36,11 +37,13 @@ LOG = SETTINGS.qualified.queue_table_log
 
 INSTALL_TIMEOUT_S = 60
 
+Q = TypeVar("Q", bound=Queries)
+
 _ADDED, _ENDED = '"insert"', '"delete"'
 """In the payloads of the engine's notices that jobs have come or have left the queue."""
 
 
-def _queries(driver: Driver, kind: type[Queries]) -> Queries:
+def _queries(driver: Driver, kind: type[Q]) -> Q:
     return kind(
         driver,
         qbe=QueryBuilderEnvironment(SETTINGS),
@@ -64,6 +67,7 @@ class _PickingQueries(Queries):
     """
 
     _has_picked_all = False
+    news: _News
 
     async def log_jobs(self, job_status: list[tuple[Job, JOB_STATUS, TracebackRecord | None]]) -> None:
         return
@@ -71,6 +75,7 @@ class _PickingQueries(Queries):
     async def dequeue(self, batch_size: int, *arguments: Any, **named: Any) -> list[Job]:
         """Pick jobs. The engine asks until it gets none; a batch that was not full has said that already. What came
         since is told, and looked for before the engine sleeps."""
+        self.news.is_told = False
         if self._has_picked_all:
             self._has_picked_all = False
             return []
@@ -79,16 +84,39 @@ class _PickingQueries(Queries):
         return picked
 
 
+@dataclass
+class _News:
+    """Whether the engine was told that jobs have come, and has not looked for them yet: it remembers every notice, and
+    would look once for each."""
+
+    is_told: bool = False
+
+
+class Room(Protocol):
+    """The place for jobs that a worker has beside its engine."""
+
+    def is_busy(self) -> bool:
+        """Whether it may have had no room for a job."""
+        ...
+
+    def take(self, job_id: int, otherwise: Callable[[], None]) -> None:
+        """Take on a job that has just been rung without asking the queue for it, or call `otherwise`, at once or
+        later."""
+        ...
+
+
 class _WatchedDriver(AsyncpgPoolDriver):
-    """Says when the connection to the database fails, which the engine by itself finds out late or never."""
+    """Says when the connection to the database fails, which the engine by itself finds out late or never, and when
+    there are jobs for it, which it finds out too often."""
 
     def __init__(
-        self, pool: asyncpg.Pool, broken: asyncio.Event, tasks: Collection[str], is_busy: Callable[[], bool]
+        self, pool: asyncpg.Pool, broken: asyncio.Event, tasks: Collection[str], room: Room, news: _News
     ) -> None:
         super().__init__(pool)
         self._broken = broken
         self._tasks = frozenset(tasks)
-        self._is_busy = is_busy
+        self._room = room
+        self._news = news
         self._listening = asyncio.Event()
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
@@ -103,13 +131,23 @@ class _WatchedDriver(AsyncpgPoolDriver):
         def heed(payload: str | bytes | bytearray) -> None:
             # A job that has ended is news only to a worker that had no room for the next one, and of those that come
             # our own notice says more: everybody else would look for nothing, several statements each time.
-            if _ADDED in str(payload) or (_ENDED in str(payload) and not self._is_busy()):
+            if _ADDED in str(payload) or (_ENDED in str(payload) and not self._room.is_busy()):
                 return
             callback(payload)
 
-        def heed_ring(task: str | bytes | bytearray) -> None:
-            if task in self._tasks:
+        def look() -> None:
+            if not self._news.is_told:
+                self._news.is_told = True
                 callback(_notice(channel))
+
+        def heed_ring(payload: str | bytes | bytearray) -> None:
+            task, _, job_id = str(payload).partition(" ")
+            if task not in self._tasks:
+                return
+            if job_id:
+                self._room.take(int(job_id), look)
+            else:
+                look()
 
         await super().add_listener(channel, heed)
         await super().add_listener(schema.RUNG_CHANNEL, heed_ring)
@@ -133,12 +171,13 @@ def _notice(channel: str) -> str:
     return event.model_dump_json()
 
 
-def picking_queries(
-    pool: asyncpg.Pool, broken: asyncio.Event, tasks: Collection[str], is_busy: Callable[[], bool]
-) -> Queries:
+def picking_queries(pool: asyncpg.Pool, broken: asyncio.Event, tasks: Collection[str], room: Room) -> Queries:
     """The engine's statements over a pool, for a queue manager that carries out these tasks. Sets `broken` when one of
-    its reads fails, and asks `is_busy` whether it may have had no room for a job."""
-    return _queries(_WatchedDriver(pool, broken, tasks, is_busy), _PickingQueries)
+    its reads fails. Jobs that are rung one by one go to the `room` first."""
+    news = _News()
+    queries = _queries(_WatchedDriver(pool, broken, tasks, room, news), _PickingQueries)
+    queries.news = news
+    return queries
 
 
 async def install(dsn: str) -> None:

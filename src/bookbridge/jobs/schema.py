@@ -1,5 +1,5 @@
-"""What we add to the engine's tables: an index, a notice that says which task was rung, and the start of a run in one
-call. The engine leaves alone what it did not declare.
+"""What we add to the engine's tables: an index, a notice that says what was rung, and the start of a run in one call.
+The engine leaves alone what it did not declare.
 
 It must not decide anything that `doorbells` does not describe: `start_run` is the usual case of `doorbells.begin`.
 """
@@ -11,7 +11,7 @@ from typing import Final
 import asyncpg
 
 RUNG_CHANNEL: Final = "job_rung"
-"""Notified of every new job, with the name of its task."""
+"""Notified of new jobs: the name of a task, and after a space the id of its job if there is just one, due at once."""
 
 # All jobs of one (task, key) are looked up whenever one of them starts.
 _INDEX = "create index if not exists {name}_doorbell_idx on {queue} (entrypoint, payload)"
@@ -20,7 +20,9 @@ _INDEX = "create index if not exists {name}_doorbell_idx on {queue} (entrypoint,
 _NOTICE = """
 create or replace function tell_rung() returns trigger language plpgsql as $$
 begin
-    perform pg_notify('{channel}', entrypoint) from (select distinct entrypoint from rung) as tasks;
+    perform pg_notify('{channel}', entrypoint || case when jobs = 1 and due then ' ' || job else '' end)
+        from (select entrypoint, count(*) as jobs, min(id) as job, bool_and(execute_after <= now()) as due
+              from rung group by entrypoint) as tasks;
     return null;
 end $$;
 
@@ -58,8 +60,23 @@ begin
 end $$"""
 
 
+# A job that was just rung, for whoever comes first: what the engine does to jobs that it picks, and the start.
+_TAKE = """
+create or replace function take_run(job bigint, worker uuid, out taken {queue}, out started boolean)
+    language plpgsql as $$
+begin
+    update {queue} set status = 'picked', queue_manager_id = worker, heartbeat = now(), updated = now()
+        where id = (select id from {queue} where id = job and status = 'queued' and execute_after <= now()
+                    for update skip locked)
+        returning * into taken;
+    if found then
+        started := start_run(taken.entrypoint, convert_from(taken.payload, 'UTF8'), job, worker, taken.payload);
+    end if;
+end $$"""
+
+
 async def extend(db: asyncpg.Connection, *, table: str, queue: str) -> None:
     """Make the additions to the queue `table`, whose qualified name is `queue`; changes nothing when they are there.
     The caller sees to it that nobody else changes the schema."""
-    for statements in (_INDEX, _NOTICE, _START):
+    for statements in (_INDEX, _NOTICE, _START, _TAKE):
         await db.execute(statements.format(name=table, queue=queue, channel=RUNG_CHANNEL))
