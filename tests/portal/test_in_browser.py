@@ -19,6 +19,7 @@ from bookbridge.webhooks import consumers
 from bookbridge.webhooks.consumers import ConsumerDraft
 from tests.portal.conftest import API_KEY, Person, Site
 from tests.portal.test_portal_pages import linked
+from tests.portal.test_write_pages import asked_for
 
 CHROMIUM = os.environ.get("BOOKBRIDGE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 PICTURES = os.environ.get("BOOKBRIDGE_SCREENSHOTS")
@@ -150,6 +151,7 @@ async def test_the_portal_in_a_browser(site: Site, chromium: Browser, person: Pe
         consumer, _ = await consumers.create(db, draft, seal=site.services.vault.seal, private_addresses_allowed=True)
     await site.company("Told Ltd")
     message = await site.pool.fetchval("select message_id from webhook_deliveries")
+    write = await asked_for(site, connection, {"supplierName": "A" * 300, "status": "Active", "x" * 400: "y" * 4000})
     page, complaints = await opened(chromium, phone=phone, dark=phone)
     size = "phone-dark" if phone else "desktop"
     await page.goto(f"{site.url}/portal")
@@ -164,6 +166,8 @@ async def test_the_portal_in_a_browser(site: Site, chromium: Browser, person: Pe
         "unlink": f"/portal/companies/{company.id}/connections/{connection.id}/unlink",
         "data": f"/portal/companies/{company.id}/data",
         "records": f"/portal/companies/{company.id}/data/bills",
+        "writes": f"/portal/companies/{company.id}/writes",
+        "write": f"/portal/companies/{company.id}/writes/{write.id}",
         "reads": f"/portal/companies/{company.id}/reads",
         "webhooks": "/portal/webhooks",
         "consumer": f"/portal/webhooks/consumers/{consumer.id}",

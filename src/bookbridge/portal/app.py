@@ -18,13 +18,14 @@ from bookbridge.portal import (
     settings_pages,
     sign_in_pages,
     webhook_pages,
+    write_pages,
 )
 from bookbridge.portal.faults import handlers_of_faults
 from bookbridge.portal.forms import BODY_SIZE_MAX_BYTES
 from bookbridge.portal.services import PortalServices
 from bookbridge.portal.sessions import signed_in
 
-SUBJECTS = (company_pages, connection_pages, data_pages, webhook_pages, settings_pages)
+SUBJECTS = (company_pages, connection_pages, data_pages, write_pages, webhook_pages, settings_pages)
 
 
 def route_handlers(services: PortalServices) -> Sequence[ControllerRouterHandler]:

@@ -1,4 +1,4 @@
-"""Portal pages of a company's data: completeness by data type, records, and the histories of reads and writes."""
+"""Portal pages of a company's data: completeness by data type, records, and the history of reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from bookbridge.portal.forms import BODY_SIZE_MAX_BYTES, Asked, PageNotFound, br
 from bookbridge.portal.rendering import see_other
 from bookbridge.portal.services import Given
 from bookbridge.portal.shell import PAGE_SIZE, Paging, asked, page_number, portal_page
-from bookbridge.push import operations
 from bookbridge.store import records
 from bookbridge.store.query import QueryError, compile_query
 from bookbridge.sync import queue as sync_queue
@@ -140,7 +139,7 @@ async def reads_page(request: Asked, services: Given, company_id: str) -> Respon
     async with services.pool.acquire() as db:
         company = await companies.get(db, wanted)
         history, total = await sync_views.history(db, wanted, page=number, page_size=PAGE_SIZE)
-        names = await _platform_names(db, wanted)
+        names = await platform_names(db, wanted)
     return await portal_page(
         request,
         services,
@@ -150,28 +149,6 @@ async def reads_page(request: Asked, services: Given, company_id: str) -> Respon
         tab="reads",
         rows=[(row, data_words.words_of(row.data_type).title, names.get(row.connection_id, "")) for row in history],
         paging=Paging(number, total, PAGE_SIZE, f"{COMPANIES}/{wanted}/reads", {}),
-    )
-
-
-@get(COMPANY + "/writes")
-async def writes_page(request: Asked, services: Given, company_id: str) -> Response[str]:
-    """The history of writes, newest first."""
-    wanted, number = identifier(company_id), page_number(request)
-    async with services.pool.acquire() as db:
-        company = await companies.get(db, wanted)
-        history, total = await operations.list_page(
-            db, wanted, condition=None, order=None, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
-        )
-        names = await _platform_names(db, wanted)
-    return await portal_page(
-        request,
-        services,
-        "writes",
-        section=SECTION,
-        company=company,
-        tab="writes",
-        rows=[(row, data_words.words_of(row.data_type).title, names.get(row.connection_id, "")) for row in history],
-        paging=Paging(number, total, PAGE_SIZE, f"{COMPANIES}/{wanted}/writes", {}),
     )
 
 
@@ -202,10 +179,11 @@ def _field(body: str | msgspec.Raw, path: str) -> str:
     return "" if text == b"null" or text[:1] in b"[{" else text.decode()
 
 
-async def _platform_names(db: object, company_id: UUID) -> dict[UUID, str]:
+async def platform_names(db: object, company_id: UUID) -> dict[UUID, str]:
+    """What people call the platform of each connection of a company."""
     found = (await connections.of_companies(db, [company_id])).get(company_id, [])
     known = {connection.id: integration(connection.integration_key) for connection in found}
     return {key: platform.name for key, platform in known.items() if platform is not None}
 
 
-HANDLERS = [data_page, confirm_deletions, records_page, record_page, reads_page, writes_page]
+HANDLERS = [data_page, confirm_deletions, records_page, record_page, reads_page]
