@@ -41,6 +41,7 @@ from bookbridge.jobs.budgets import CallBudget
 from bookbridge.portal.app import route_handlers
 from bookbridge.portal.services import PortalServices
 from bookbridge.products import read_events
+from bookbridge.products.expenses import datasets
 from bookbridge.products.expenses.accept import SYNC_TASK as EXPENSES_TASK
 from bookbridge.products.expenses.run import Runner as ExpensesRunner
 from bookbridge.push import idempotency
@@ -322,8 +323,8 @@ def _stop(workers: Sequence[jobs.Worker]) -> None:
 
 
 def _tidying(rooms: Rooms) -> jobs.Schedule:
-    """Forget what has expired: attempts to link, old reads and writes, idle budgets, and answers kept for repeated
-    requests."""
+    """Forget what has expired: attempts to link, old reads and writes, idle budgets, expenses that nobody asked to be
+    synced, and answers kept for repeated requests."""
     pool, writes_kept = rooms.pool, timedelta(days=rooms.settings.writes_kept_days)
 
     async def work() -> None:
@@ -334,5 +335,6 @@ def _tidying(rooms: Rooms) -> jobs.Schedule:
         async with pool.acquire() as db:
             await idempotency.prune(db)
         await writes.prune(pool, writes_kept)
+        await datasets.prune(pool)
 
     return jobs.Schedule("tidy", TIDY_EVERY_S, work)

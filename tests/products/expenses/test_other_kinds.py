@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+from bookbridge.products.expenses import datasets
 from tests.products.bill_pay.conftest import XERO
 from tests.products.expenses.conftest import DAY, Expenses
 
@@ -158,6 +160,13 @@ async def test_the_older_form(own: Expenses) -> None:
     assert (await own.synced(again["syncId"]))[0]["syncStatusCode"] == 5080
     await own.refused("POST", "/syncs", {"datasetIds": [str(uuid4())]}, 404)
     assert list(await own.refused("POST", "/syncs", {"datasetIds": []})) == ["DatasetIds"]
+
+
+async def test_datasets_are_kept_for_some_months(own: Expenses) -> None:
+    dataset = (await own.done("POST", "/data/expense-transactions", {"items": [own.spending()]}))["datasetId"]
+    assert await datasets.prune(own.api.pool) == 0
+    assert await datasets.prune(own.api.pool, now=datetime.now(UTC) + datasets.DATASETS_KEPT + timedelta(hours=1)) == 1
+    await own.refused("POST", "/syncs", {"datasetIds": [dataset]}, 404)
 
 
 async def test_older_types_belong_to_the_older_form(own: Expenses) -> None:

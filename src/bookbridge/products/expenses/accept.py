@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from bookbridge import jobs
 from bookbridge.companies import companies
 from bookbridge.connectors.kit.expenses import ExpenseKind, SpendType
-from bookbridge.products.expenses import requests, syncs
+from bookbridge.products.expenses import datasets, requests, syncs
 from bookbridge.products.expenses.books import books_for
 from bookbridge.products.expenses.checks import check, check_supported
 from bookbridge.products.expenses.codes import SyncCode
 from bookbridge.products.expenses.errors import NotFound, NotUpdatable
 from bookbridge.products.expenses.ledger import Ledger, ledger_of
 from bookbridge.products.expenses.syncs import Sync, TransactionStatus
-from bookbridge.products.expenses.transactions import Reimbursable, Spending, Transaction, decode, decode_list, encode
+from bookbridge.products.expenses.transactions import Reimbursable, Spending, Transaction, decode
 from bookbridge.products.expenses.validity import updates
 from bookbridge.store.pool import Db
 
@@ -79,34 +79,14 @@ async def keep_dataset(db: Db, company_id: UUID, body: bytes) -> UUID:
     ledger = await ledger_of(db, company_id)
     transactions = requests.older_spendings(body)
     check(ledger, await books_for(db, ledger.connection, transactions), transactions)
-    dataset_id = uuid4()
-    await db.execute(
-        "insert into expense_datasets (company_id, id, connection_id, content) values ($1, $2, $3, $4)",
-        company_id,
-        dataset_id,
-        ledger.connection.id,
-        encode(transactions),
-    )
-    return dataset_id
+    return await datasets.keep(db, ledger.connection, transactions)
 
 
 async def start_datasets(db: Db, company_id: UUID, body: bytes) -> Sync:
-    """Start a sync of datasets. A transaction that is in several counts once, as it was sent first. Raises
-    CompanyNotFound, NotFound for an unknown dataset, and any ExpenseError."""
+    """Start a sync of datasets. Raises CompanyNotFound, NotFound for an unknown dataset, and any ExpenseError."""
     ledger = await ledger_of(db, company_id)
-    found: dict[UUID, Transaction] = {}
-    for dataset_id in requests.dataset_ids(body):
-        content = await db.fetchval(
-            "select content from expense_datasets where company_id = $1 and id = $2 and connection_id = $3",
-            company_id,
-            dataset_id,
-            ledger.connection.id,
-        )
-        if content is None:
-            raise NotFound(f"No dataset was found with ID {dataset_id}")
-        for transaction in decode_list(content):
-            found.setdefault(transaction.id, transaction)
-    return await _start(db, ledger, list(found.values()))
+    found = await datasets.transactions_of(db, ledger.connection, requests.dataset_ids(body))
+    return await _start(db, ledger, found)
 
 
 async def _start(db: Db, ledger: Ledger, transactions: Sequence[Transaction]) -> Sync:
