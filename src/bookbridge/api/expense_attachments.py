@@ -12,8 +12,8 @@ from bookbridge.api.awaited import AwaitedWrite, carried_out
 from bookbridge.api.bodies import AnyRequest, answer
 from bookbridge.api.expense_syncs import SYNC
 from bookbridge.api.parameters import company_id_of, id_of
-from bookbridge.api.push import UPLOAD_SIZE_MAX_BYTES, file_of
 from bookbridge.api.services import Given
+from bookbridge.api.uploads import UPLOAD_SIZE_MAX_BYTES, upload_of
 from bookbridge.connectors.kit.connector import Connector, Operation
 from bookbridge.products.expenses.attachments import attached_to
 from bookbridge.push.operations import PushOperation
@@ -44,19 +44,18 @@ async def upload_expense_attachment(
     transaction = id_of(transaction_id, "transaction")
     async with services.pool.acquire() as db:
         place = await attached_to(db, company, sync, transaction)
-    file, digest = await file_of(request, place.rule)
+    sent = await upload_of(request, place.rule)
 
     async def prepared() -> tuple[Connector, Submission]:
         return place.connector, Submission(
-            place.data_type, Operation.UPLOAD_ATTACHMENT, record_id=place.record_id, file=file
+            place.data_type, Operation.UPLOAD_ATTACHMENT, record_id=place.record_id, file=sent.file
         )
 
     async def answered(ended: PushOperation) -> Response[bytes]:
         return answer(AttachmentKept(company_id=company, id=ended.attachment_id, transaction_id=transaction))
 
-    fingerprint = b"\n".join([file.name.encode("utf-8", "replace"), file.content_type.encode(), digest])
     write = AwaitedWrite(company, place.connection_id, prepared, answered)
-    return await carried_out(services, request, write, fingerprint=fingerprint)
+    return await carried_out(services, request, write, fingerprint=sent.fingerprint)
 
 
 ROUTES: list[ControllerRouterHandler] = [upload_expense_attachment]

@@ -22,8 +22,8 @@ from bookbridge.api.bodies import AnyRequest, answer, decoded
 from bookbridge.api.errors import PUSH, ApiError
 from bookbridge.api.parameters import company_id_of, connection_id_of, record_id_of
 from bookbridge.api.payables import ATTACHMENTS, BASE, asked
-from bookbridge.api.push import UPLOAD_SIZE_MAX_BYTES, file_of
 from bookbridge.api.services import Given, Services
+from bookbridge.api.uploads import UPLOAD_SIZE_MAX_BYTES, upload_of
 from bookbridge.companies import companies, connections
 from bookbridge.companies.sessions import connector_of
 from bookbridge.connectors.integrations import integration
@@ -124,7 +124,8 @@ async def upload_payable_attachment(
     rule = connector.attachment_rule("bills")
     if rule is None:
         raise NotSupported("bills", connector.key)
-    file, digest = await file_of(request, rule)
+    sent = await upload_of(request, rule)
+    file = sent.file
 
     async def prepared() -> tuple[Connector, Submission]:
         async with ledger_of(services, company_id, connection_id) as ledger:
@@ -140,8 +141,7 @@ async def upload_payable_attachment(
         return answer(Attachment(id=ended.attachment_id, name=file.name, content_type=file.content_type), CREATED)
 
     write = AwaitedWrite(of_company, of_connection, prepared, answered)
-    fingerprint = b"\n".join([file.name.encode("utf-8", "replace"), file.content_type.encode(), digest])
-    return await carried_out(services, request, write, fingerprint=fingerprint)
+    return await carried_out(services, request, write, fingerprint=sent.fingerprint)
 
 
 async def _given(request: AnyRequest, kind: type[Any], check: Callable[[Any], None]) -> Any:

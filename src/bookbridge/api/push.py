@@ -6,22 +6,17 @@ and carried out later; its answer is always 200 with the operation, whatever bec
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
 from uuid import UUID
 
 from litestar import Response, delete, get, post, put
-from litestar.datastructures import UploadFile
-from litestar.exceptions import InternalServerException
 from litestar.types import ControllerRouterHandler
 
 from bookbridge.accounting import catalog
 from bookbridge.accounting.types.bank_transactions import BANK_TRANSACTIONS
 from bookbridge.api.attachments import session_of
-from bookbridge.api.bodies import AnyRequest, answer, body_of, cut_off, encode, raw_answer
+from bookbridge.api.bodies import AnyRequest, answer, body_of, encode, raw_answer
 from bookbridge.api.errors import PUSH, ApiError, not_found
 from bookbridge.api.idempotency import in_transaction
 from bookbridge.api.paging import page_of_values, paging_of
@@ -36,13 +31,13 @@ from bookbridge.api.parameters import (
     record_id_of,
 )
 from bookbridge.api.services import Given, Services
+from bookbridge.api.uploads import UPLOAD_SIZE_MAX_BYTES, upload_of
 from bookbridge.companies import companies, connections
 from bookbridge.companies.errors import ConnectionNotFound
 from bookbridge.connectors import registry
-from bookbridge.connectors.kit.connector import AttachmentRule, Connector
+from bookbridge.connectors.kit.connector import Connector
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File
-from bookbridge.connectors.kit.streams import CHUNK_SIZE_BYTES, Streamed
 from bookbridge.push import operations, references, story
 from bookbridge.push.bodies import parse
 from bookbridge.push.errors import NotSupported
@@ -58,13 +53,6 @@ from bookbridge.store.records import Scope
 WHAT = "PushOperation"
 BASE: Final = "/companies/{company_id:str}/connections/{connection_id:str}"
 RECORD: Final = BASE + "/push/{segment:str}/{record_id:str}"
-
-MULTIPART_OVERHEAD_BYTES: Final = 64 * 1024
-"""Boundaries, headers and small fields beside the file."""
-
-UPLOAD_SIZE_MAX_BYTES: Final = MULTIPART_OVERHEAD_BYTES + max(
-    (rule.size_max_bytes for connector in registry.CONNECTORS for rule in connector.attachments), default=0
-)
 
 
 @get(BASE + "/options/{data_type:str}")
@@ -139,10 +127,9 @@ async def upload_attachment(
     rule = connector.attachment_rule(data_type)
     if rule is None:
         raise NotSupported(data_type, connector.key)
-    file, digest = await file_of(request, rule)
-    submission = _submission(request, data_type, Kind.UPLOAD_ATTACHMENT, record_id, file=file)
-    fingerprint = b"\n".join([file.name.encode("utf-8", "replace"), file.content_type.encode(), digest])
-    return await _submit(request, services, connector, of_company, of_connection, submission, fingerprint)
+    sent = await upload_of(request, rule)
+    submission = _submission(request, data_type, Kind.UPLOAD_ATTACHMENT, record_id, file=sent.file)
+    return await _submit(request, services, connector, of_company, of_connection, submission, sent.fingerprint)
 
 
 @post(RECORD + "/attachment", status_code=200, request_max_body_size=UPLOAD_SIZE_MAX_BYTES, include_in_schema=False)
@@ -316,38 +303,6 @@ async def _connector(db: Db, company_id: UUID, connection_id: UUID, data_type: s
     if found is None:
         raise NotSupported(data_type[:100], connection.integration_key)
     return found
-
-
-async def file_of(request: AnyRequest, rule: AttachmentRule) -> tuple[File, bytes]:
-    """The file in the form, kept on disk unless it is small, and the SHA-256 of its content. Raises ApiError 413 as
-    early as its size is known, 400 for a form without a file."""
-    if (request.content_length or 0) > rule.size_max_bytes + MULTIPART_OVERHEAD_BYTES:
-        raise ApiError(413, _too_large(rule), service=PUSH, headers={"Connection": "close"})
-    try:
-        form = await request.form()
-    except InternalServerException as error:
-        raise cut_off() from error
-    for part in form.values():
-        if isinstance(part, UploadFile):
-            digest, size_bytes = hashlib.sha256(), 0
-            async for chunk in _pieces(part):
-                digest.update(chunk)
-                size_bytes += len(chunk)
-            if size_bytes > rule.size_max_bytes:
-                raise ApiError(413, _too_large(rule), service=PUSH)
-            content = Streamed(partial(_pieces, part), size_bytes)
-            return File(part.filename, part.content_type, content), digest.digest()
-    raise ApiError(400, "A multipart form with a file is expected.", service=PUSH)
-
-
-async def _pieces(part: UploadFile) -> AsyncIterator[bytes]:
-    await part.seek(0)
-    while chunk := await part.read(CHUNK_SIZE_BYTES):
-        yield chunk
-
-
-def _too_large(rule: AttachmentRule) -> str:
-    return f"An attachment may have at most {rule.size_max_bytes} bytes on this platform."
 
 
 ROUTES: list[ControllerRouterHandler] = [
