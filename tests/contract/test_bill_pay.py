@@ -5,7 +5,6 @@ Each operation is asked three times: as it is meant, without a good key, and abo
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,6 @@ from rich.console import Console
 from rich.table import Table
 
 from bookbridge import jobs
-from tests.api.conftest import DEADLINE_S
 from tests.connectors.conftest import emulator_url, sandbox, vendor_http
 from tests.contract.documents import Document, Operation
 from tests.products.bill_pay.conftest import SANDBOX, XERO, Payables, api, ledger, patience_s, payables, worker
@@ -68,37 +66,6 @@ class World:
         answer = await self.of.api.http.get(path)
         assert answer.status_code == 200, answer.text
         return answer.json()
-
-    async def read(self) -> None:
-        """Read everything, and wait for it."""
-        company = self.of.company
-        assert (await self.of.api.http.post(f"/companies/{company}/data/all")).status_code == 204
-        await self.idle()
-
-    async def idle(self) -> None:
-        """Wait for all reads to end."""
-        async with asyncio.timeout(DEADLINE_S * 2):
-            while True:
-                if not await self.of.api.pool.fetchval("select count(*) from datasets where completed is null"):
-                    return
-                await asyncio.sleep(0.05)
-
-    async def pushed(self, method: str, path: str, body: Any) -> dict[str, Any]:
-        """A write, seen through to its end; it must succeed."""
-        company, connection = self.of.company, self.of.connection
-        answer = await self.of.api.http.request(
-            method, f"/companies/{company}/connections/{connection}/push/{path}", json=body
-        )
-        assert answer.status_code == 200, answer.text
-        async with asyncio.timeout(DEADLINE_S):
-            while True:
-                operation: dict[str, Any] = await self.get(
-                    f"/companies/{company}/push/{answer.json()['pushOperationKey']}"
-                )
-                if operation["status"] != "Pending":
-                    assert operation["status"] == "Success", f"{operation}"
-                    return operation
-                await asyncio.sleep(0.05)
 
 
 def line(world: World) -> dict[str, Any]:
@@ -248,7 +215,7 @@ async def world(payables: Payables, worker: jobs.Worker) -> World:
     made.rate = rates[0]
     made.bank = await payables.bank()
     made.supplier = await payables.supplier()
-    await made.read()
+    await payables.read_everything()
     company = payables.company
     booked = await made.get(f"/companies/{company}/data/accounts/{made.account}")
     made.category = booked["fullyQualifiedCategory"]
@@ -262,7 +229,7 @@ async def _ids(world: World, dataset: str) -> None:
     world.ids = {"companyId": company, "connectionId": of.connection, "dataType": "suppliers", "datasetId": dataset}
     world.ids["supplierId"] = world.supplier
     await _fresh_bill(world)
-    operation = await world.pushed("POST", "suppliers", supplier(world))
+    operation = await world.of.push("POST", "suppliers", supplier(world))
     world.ids["pushOperationKey"] = operation["pushOperationKey"]
     for name, path in {
         "accountId": "accounts",
@@ -280,8 +247,7 @@ async def _ids(world: World, dataset: str) -> None:
 
 async def _fresh_bill(world: World) -> None:
     """A bill of which nothing was paid, with a file."""
-    operation = await world.pushed("POST", "bills", whole_bill(world))
-    world.ids["billId"] = operation["changes"][0]["recordRef"]["id"]
+    world.ids["billId"] = await world.of.pushed("POST", "bills", whole_bill(world))
     path = f"{world.of.base}/bills/{world.ids['billId']}/attachments"
     answer = await world.of.api.http.post(path, files={"file": ("a.pdf", PDF)})
     assert answer.status_code == 201, answer.text
@@ -293,25 +259,22 @@ PREPARATIONS: dict[tuple[str, str], Callable[[World], Awaitable[None]]] = {}
 
 
 async def _credit_note(world: World) -> None:
-    operation = await world.pushed("POST", "billCreditNotes", credit_note(world))
-    world.ids["billCreditNoteId"] = operation["changes"][0]["recordRef"]["id"]
+    world.ids["billCreditNoteId"] = await world.of.pushed("POST", "billCreditNotes", credit_note(world))
 
 
 async def _payment(world: World) -> None:
     await _fresh_bill(world)
-    operation = await world.pushed("POST", "billPayments", bill_payment(world))
-    world.ids["billPaymentId"] = operation["changes"][0]["recordRef"]["id"]
+    world.ids["billPaymentId"] = await world.of.pushed("POST", "billPayments", bill_payment(world))
 
 
 async def _bill_without_a_file(world: World) -> None:
     """A file that is attached changes the bill in the ledger, and an update would have to overwrite that."""
-    operation = await world.pushed("POST", "bills", whole_bill(world))
-    world.ids["billId"] = operation["changes"][0]["recordRef"]["id"]
+    world.ids["billId"] = await world.of.pushed("POST", "bills", whole_bill(world))
 
 
 PREPARATIONS.update(
     {
-        ("post", COMPANY + "/data/queue/{dataType}"): World.idle,
+        ("post", COMPANY + "/data/queue/{dataType}"): lambda world: world.of.idle(),
         ("put", PAYABLES + "/bills/{billId}"): _fresh_bill,
         ("post", PAYABLES + "/bills/{billId}/payment"): _fresh_bill,
         ("put", PUSH + "/bills/{billId}"): _bill_without_a_file,
@@ -360,12 +323,8 @@ def _is_unsupported(answer: Any) -> bool:
 
 
 async def _ended(world: World, key: str) -> list[str]:
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            operation = await world.get(f"/companies/{world.of.company}/push/{key}")
-            if operation["status"] != "Pending":
-                return [] if operation["status"] == "Success" else [f"{operation}"[:600]]
-            await asyncio.sleep(0.02)
+    operation = await world.of.ended(key)
+    return [] if operation["status"] == "Success" else [f"{operation}"[:600]]
 
 
 async def refused(operation: Operation, world: World) -> list[str]:

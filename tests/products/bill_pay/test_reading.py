@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -147,7 +148,7 @@ async def test_tokens_serve_their_list_for_their_time_only(payables: Payables, m
         "%00",
     ):
         await refused("/suppliers", continuationToken=wrong)
-    other = Payables(payables.api, payables.company, await payables.api.connection(payables.company), XERO)
+    other = replace(payables, connection=await payables.api.connection(payables.company))
     # Not linked, but the token is looked at with the connection that it was made for in any case.
     assert (await payables.api.http.get(f"{other.base}/suppliers?continuationToken={token}")).status_code in (400, 409)
     monkeypatch.setattr(continuation, "TOKEN_LIFE_S", -1)

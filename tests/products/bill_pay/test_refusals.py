@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from tests.products.bill_pay.conftest import Payables
+from bookbridge.products.bill_pay.fields import field_sent
+from tests.products.bill_pay.conftest import XERO, Payables
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -47,12 +49,18 @@ async def test_every_field_that_must_not_be_empty_is_named(payables: Payables) -
     ("changes", "field", "message"),
     [
         ({"currency": "POUND"}, "currency", "`Currency Length` must be equal to `3`."),
+        ({"currency": "ZZZ"}, "currency", "No currency exists for code `ZZZ`."),
         ({"currencyRate": 0}, "currencyRate", "`Currency Rate` must be greater than `0`."),
         ({"status": "Draft"}, "status", "`Status` must be equal to `Open`."),
         ({"reference": "x" * 256}, "reference", "`Reference Length` must be less than or equal to `255`."),
         ({"issueDate": "yesterday"}, "issueDate", "`Issue Date` must be a date such as 2026-01-31."),
         ({"lineItems": [{"unitAmount": -1}]}, "lineItems", "Sum of `LineItems` must be greater than or equal to `0`."),
         ({"lineItems": [{"quantity": 1}]}, "lineItems[0].unitAmount", "`Unit Amount` must not be empty."),
+        (
+            {"lineItems": [{"unitAmount": 1, "taxAmount": 0.125}]},
+            "lineItems[0].taxAmount",
+            "`Tax Amount` must have at most `2` decimal places in GBP.",
+        ),
         (
             {"lineItems": [{"unitAmount": "NaN"}]},
             "lineItems[0].unitAmount",
@@ -115,10 +123,58 @@ async def test_what_is_changed_must_be_there(payables: Payables) -> None:
         assert answer.status_code in (400, 404, 405), answer.text
 
 
-async def test_the_ledgers_own_refusal_is_passed_on(payables: Payables) -> None:
-    given = await payables.prototype(currency="ZZZ")
-    body = await payables.refused("POST", "/bills", given)
-    assert "ZZZ" in body["error"] or any("currency" in field.lower() for field in messages(body))
+async def test_money_is_paid_in_coins(payables: Payables) -> None:
+    bill = await payables.bill()
+    payment = {"amount": 1.234, "date": "2026-06-15T00:00:00", "accountRef": {"id": await payables.bank()}}
+    body = await payables.refused("POST", f"/bills/{bill['id']}/payment", payment)
+    assert messages(body) == {"amount": "`Amount` must have at most `2` decimal places in GBP."}
+
+
+async def test_the_ledgers_own_refusal_names_what_was_sent(payables: Payables) -> None:
+    account = (await payables.prototype())["lineItems"][0]["accountRef"]
+    bill = await payables.bill()
+    payment = {"amount": 1, "date": "2026-06-15T00:00:00", "accountRef": account}
+    body = await payables.refused("POST", f"/bills/{bill['id']}/payment", payment)
+    assert set(messages(body)) == {"accountRef.id"}
+    assert "bank account" in body["error"]
+
+
+@pytest.mark.parametrize("payables", [XERO], indirect=True)
+async def test_xeros_own_refusals(payables: Payables) -> None:
+    """The platform's exceptions that the contract tells of."""
+    account = {"name": "Twice", "accountType": "Debit", "accountNumber": "12345678", "currency": "GBP"}
+    await payables.done("POST", "/bankAccounts", account)
+    assert set(messages(await payables.refused("POST", "/bankAccounts", account))) == {"name"}
+    card = {**account, "name": "Card", "accountType": "Credit"}
+    assert set(messages(await payables.refused("POST", "/bankAccounts", card))) == {"accountType"}
+    given = {"supplierName": f"Wharfe {uuid4().hex[:8]}", "status": "Active"}
+    first, other = await payables.done("POST", "/suppliers", given), await payables.supplier()
+    assert set(messages(await payables.refused("POST", "/suppliers", given))) == {"supplierName"}
+    assert set(messages(await payables.refused("PUT", f"/suppliers/{other}", given))) == {"supplierName"}
+    kept = await payables.done("PUT", f"/suppliers/{first['id']}", {"supplierName": "", "status": "Archived"})
+    assert (kept["supplierName"], kept["status"]) == (given["supplierName"], "Archived")
+    body = await payables.refused("PUT", f"/suppliers/{first['id']}", {**given, "status": "Archived"})
+    assert "archived" in body["error"]
+
+
+@pytest.mark.parametrize(
+    ("data_type", "field", "sent"),
+    [
+        ("bills", "lineItems[2].trackingCategoryRefs[0].id", "lineItems[2].trackingRefs"),
+        ("bills", "lineItems[0].tracking.customerRef.id", "lineItems[0].trackingRefs"),
+        ("bills", "lineItems[0].totalAmount", "lineItems[0]"),
+        ("bills", "lineItems[0].taxAmount", "lineItems[0].taxAmount"),
+        ("bills", "totalAmount", "lineItems"),
+        ("billPayments", "lines[0].links[0].amount", "amount"),
+        ("billPayments", "lines.links.amount", "amount"),
+        ("billPayments", "lines[0].links[0].id", ""),
+        ("billPayments", "accountRef.id", "accountRef.id"),
+        ("bankAccounts", "accountName", "name"),
+        ("suppliers", "supplierName", "supplierName"),
+    ],
+)
+def test_a_refused_field_is_called_as_it_was_sent(data_type: str, field: str, sent: str) -> None:
+    assert field_sent(data_type, field) == sent
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"lineItems":3}', b'{"supplierRef":"x"}', b"\xff", b"null"])

@@ -14,7 +14,6 @@ from tests.api.conftest import assert_error
 from tests.connectors.sandbox import Sandbox
 from tests.products.bill_pay.conftest import XERO, Payables
 
-DEADLINE_S = 30.0
 SUPPLIERS = {"method": "PUT", "path": ".*/Contacts"}
 
 only_xero = pytest.mark.parametrize("payables", [XERO], indirect=True)
@@ -34,16 +33,6 @@ async def named(payables: Payables, name: str) -> int:
     return sum(one["supplierName"] == name for one in await payables.every("/suppliers"))
 
 
-async def outcome(payables: Payables, key: str) -> dict[str, Any]:
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            answer = await payables.api.http.get(f"/companies/{payables.company}/push/{key}")
-            body: dict[str, Any] = answer.json()
-            if body["status"] != "Pending":
-                return body
-            await asyncio.sleep(0.05)
-
-
 @only_xero
 @impatient
 @pytest.mark.usefixtures("worker")
@@ -56,7 +45,7 @@ async def test_a_slow_ledger_is_told_and_the_same_key_gets_the_end(payables: Pay
     assert item["itemId"] == "pushOperationKey"
     assert answer.headers["location"] == f"/companies/{payables.company}/push/{item['message']}"
     assert item["message"] in body["error"]
-    assert (await outcome(payables, item["message"]))["status"] == "Success"
+    assert (await payables.ended(item["message"]))["status"] == "Success"
     again = await payables.done("POST", "/suppliers", given("Slow Ltd"), key=key)
     assert (again["supplierName"], await named(payables, "Slow Ltd")) == ("Slow Ltd", 1)
     assert await payables.done("POST", "/suppliers", given("Slow Ltd"), key=key) == again

@@ -74,3 +74,21 @@ async def test_a_bank_account_is_opened_and_paid_from(payables: Payables) -> Non
     payment = {"amount": bill["amountDue"], "date": "2026-06-15T00:00:00", "accountRef": {"id": made["id"]}}
     paid = await payables.done("POST", f"/bills/{bill['id']}/payment", payment)
     assert paid["accountRef"] == {"id": made["id"]}
+
+
+async def test_whatever_is_offered_can_be_used(payables: Payables) -> None:
+    """One bill with a line for each account that is offered, and one with a line for each tax rate."""
+    options = await payables.get("/mappingOptions/bills")
+    accounts = [one["id"] for one in options["accounts"]]
+    expense = next(one["id"] for one in options["accounts"] if one["type"] == "Expense")
+    rates = [one["id"] for one in options["taxRates"]]
+    assert len(accounts) > 10
+    assert len(rates) > 2
+    line = {"description": "Panes", "unitAmount": 10}
+    booked = await payables.bill(lineItems=[{**line, "accountRef": {"id": one}} for one in accounts])
+    assert [one["accountRef"]["id"] for one in booked["lineItems"]] == accounts
+    taxed = [{**line, "accountRef": {"id": expense}, "taxRateRef": {"id": one}} for one in rates]
+    made = await payables.bill(lineItems=taxed)
+    assert [one["taxRateRef"]["id"] for one in made["lineItems"]] == rates
+    percent = {one["id"]: one["effectiveTaxRate"] for one in options["taxRates"]}
+    assert [one["taxAmount"] for one in made["lineItems"]] == [percent[one] / 10 for one in rates]

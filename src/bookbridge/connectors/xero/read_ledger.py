@@ -192,7 +192,8 @@ def _account_links(payload: payloads.Account) -> tuple[ValidDatatypeLink, ...]:
         links += _PAYMENT_LINKS
     if payload.type != "BANK" and payload.system_account not in _CONTROL_ACCOUNTS:
         links += _LINE_LINKS
-    return (ValidDatatypeLink(property="Id", links=links),) if links else ()
+    # Those that nothing can be booked to say so, rather than nothing.
+    return (ValidDatatypeLink(property="Id", links=links),)
 
 
 def bank_account(payload: payloads.Account, facts: Facts) -> BankAccount | None:
@@ -246,7 +247,7 @@ def _tax_links(payload: payloads.TaxRate) -> tuple[ValidDatatypeLink, ...]:
     purchases = payload.can_apply_to_expenses or payload.can_apply_to_assets
     links: tuple[str, ...] = _PURCHASE_TAX_LINKS if purchases else ()
     links += _SALES_TAX_LINKS if payload.can_apply_to_revenue else ()
-    return (ValidDatatypeLink(property="Id", links=links),) if links else ()
+    return (ValidDatatypeLink(property="Id", links=links),)
 
 
 def tracking_category(payload: payloads.TrackingCategory, facts: Facts) -> list[TrackingCategory]:

@@ -36,6 +36,8 @@ DEPRECIATION: Final = "6900"
 INTEREST_PAID: Final = "7000"
 EXCHANGE: Final = "7100"
 
+PAYMENT_LINKS: Final = ("Payment.AccountRef.Id", "BillPayment.AccountRef.Id")
+
 ACCOUNTS: Final = (
     (RECEIVABLE, "Accounts receivable", "Asset", "Asset.Current"),
     (CURRENT_ACCOUNT, "Business current account", "Asset", "Asset.Bank"),
@@ -142,7 +144,8 @@ def put_accounts(book: Book) -> None:
 
 
 def account(account_id: str, code: str, name: str, part: str, category: str, *, is_bank: bool = False) -> Json:
-    """An account with nothing booked to it yet."""
+    """An account with nothing booked to it yet. Money moves on a bank account; no line of a document names one."""
+    links = {"validDatatypeLinks": [{"property": "Id", "links": PAYMENT_LINKS}]} if is_bank else {}
     return {
         "id": account_id,
         "nominalCode": code,
@@ -154,4 +157,5 @@ def account(account_id: str, code: str, name: str, part: str, category: str, *, 
         "type": part,
         "status": "Active",
         "isBankAccount": is_bank,
+        **links,
     }

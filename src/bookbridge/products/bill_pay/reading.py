@@ -15,6 +15,7 @@ import asyncpg
 from bookbridge.accounting.catalog import by_key
 from bookbridge.accounting.dates import parse_contract_datetime
 from bookbridge.accounting.records import ListedRecord, Part
+from bookbridge.accounting.tax_details import ValidDatatypeLink
 from bookbridge.accounting.types.company_info import CompanyInfo
 from bookbridge.connectors.kit.errors import NotSupported, VendorUnavailable
 from bookbridge.connectors.kit.live import LivePage, LiveReader, Wanted
@@ -44,6 +45,8 @@ class LiveList(Generic[T]):
     """The words that `status` can have."""
     defaults: frozenset[str]
     """Those that are wanted unless the caller says otherwise."""
+    use: str = ""
+    """What the records are offered for, in the words of their links."""
 
 
 def _words(data_type: str) -> tuple[str, ...]:
@@ -52,8 +55,12 @@ def _words(data_type: str) -> tuple[str, ...]:
 
 BILLS: Final = LiveList("bills", shapes.bill, _words("bills"), frozenset({"Open", "PartiallyPaid"}))
 SUPPLIERS: Final = LiveList("suppliers", shapes.supplier, _words("suppliers"), frozenset({"Active", "Archived"}))
-ACCOUNTS: Final = LiveList("chartOfAccounts", shapes.account_option, _USED, frozenset({"Active"}))
-TAX_RATES: Final = LiveList("taxRates", shapes.tax_rate_option, _USED, frozenset({"Active"}))
+ACCOUNTS: Final = LiveList(
+    "chartOfAccounts", shapes.account_option, _USED, frozenset({"Active"}), use="Bill.LineItems.AccountRef.Id"
+)
+TAX_RATES: Final = LiveList(
+    "taxRates", shapes.tax_rate_option, _USED, frozenset({"Active"}), use="Bill.LineItems.TaxRateRef.Id"
+)
 BANK_ACCOUNTS: Final = LiveList("bankAccounts", shapes.bank_account, _USED, frozenset({"Active"}))
 
 
@@ -112,10 +119,17 @@ async def page(
 async def _add(pool: asyncpg.Pool, one: LiveList[Any], meant: Condition, answer: LivePage, found: Listing) -> None:
     """Add what is wanted of one answer of the vendor."""
     live = [record for reread in answer.rereads if isinstance(record := reread.record, ListedRecord)]
-    shaped = [(one.shape(record), record) for record in live if not record.metadata.is_deleted]
+    offered = [record for record in live if not record.metadata.is_deleted and _is_for(record, one.use)]
+    shaped = [(one.shape(record), record) for record in offered]
     met = await meant.met_by(pool, [(_status(shape), _modified(record)) for shape, record in shaped])
     found.calls += 1
     found.results[one.data_type] += [shape for (shape, _), is_met in zip(shaped, met, strict=True) if is_met]
+
+
+def _is_for(record: ListedRecord, use: str) -> bool:
+    """Whether a record may be used so. One without links tells nothing of its uses."""
+    links: Sequence[ValidDatatypeLink] = getattr(record, "valid_datatype_links", ()) if use else ()
+    return not links or any(name.casefold() == use.casefold() for link in links for name in link.links)
 
 
 def _reader(session: Session) -> LiveReader:
