@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ from bookbridge.api.openapi.operation import Operation
 from bookbridge.api.openapi.operations import Subject, all_operations
 from bookbridge.api.openapi.rows import expense_bodies as bodies
 from bookbridge.api.openapi.schemas import Schemas
+from bookbridge.connectors.kit.expenses import SpendType
 from bookbridge.products.expenses import requests
 from bookbridge.products.expenses.errors import InvalidRequest
+from bookbridge.products.expenses.transactions import Line, Spending
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "openapi.json"
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -121,6 +124,13 @@ def test_examples_are_taken_as_they_are_shown(data_type: catalog.AnyDataType) ->
         data_type.decode_submission(json.dumps(shown))
 
 
+def changed_spending(body: bytes) -> Any:
+    """A change of a card transaction that was written in pounds."""
+    lines = (Line(net_amount=Decimal(1), account_id="a"),)
+    earlier = Spending(id=uuid4(), type=SpendType.PAYMENT, issue_date="2026-01-05", currency="GBP", lines=lines)
+    return requests.changed_spending(body, earlier)
+
+
 @pytest.mark.parametrize(
     ("schema", "read"),
     [
@@ -130,7 +140,7 @@ def test_examples_are_taken_as_they_are_shown(data_type: catalog.AnyDataType) ->
         (bodies.ExpenseDataset, requests.older_spendings),
         (bodies.SyncRequest, requests.dataset_ids),
         (bodies.TransferTransaction, partial(requests.transfer, transaction_id=uuid4())),
-        (bodies.ExpenseTransactionChange, partial(requests.changed_spending, transaction_id=uuid4(), currency="GBP")),
+        (bodies.ExpenseTransactionChange, changed_spending),
         (bodies.ReimbursableExpenseChange, partial(requests.changed_reimbursable, transaction_id=uuid4())),
     ],
 )
