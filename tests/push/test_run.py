@@ -210,8 +210,9 @@ async def test_a_fault_of_ours_is_retried_with_a_look_and_ends(
 
 async def test_a_run_that_was_overtaken_saves_nothing(desk: Desk) -> None:
     operation = await desk.submit(body=supplier("Papers Ltd"))
-    frozen = await transitions.begin(desk.pool, operation)
-    assert frozen is not None
+    started = await transitions.begin(desk.pool, operation)
+    assert started is not None
+    frozen, _ = started
     assert await transitions.begin(desk.pool, operation) is None  # what it saw is out of date
     assert await transitions.begin(desk.pool, frozen) is not None  # another worker takes over
     async with desk.pool.acquire() as db, db.transaction():

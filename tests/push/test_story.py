@@ -92,8 +92,9 @@ async def test_a_story_has_a_limit_and_an_end(desk: Desk) -> None:
     operation = await desk.submit(body=supplier("Papers Ltd"))
     for number in range(STEPS_MAX):
         await story.append(desk.pool, operation, Step.LOOKED_UP, f"look {number}")
-    begun = await transitions.begin(desk.pool, operation)
-    assert begun is not None
+    started = await transitions.begin(desk.pool, operation)
+    assert started is not None
+    begun, _ = started
     error = RateLimited(1.0)
     await transitions.wait(desk.pool, begun, Stage.ACCEPTED, 0.0, failed=False, reason=error.message)
     assert len(await steps(desk, operation)) == STEPS_MAX
@@ -104,8 +105,9 @@ async def test_a_story_has_a_limit_and_an_end(desk: Desk) -> None:
 
 async def test_a_worker_that_lost_the_operation_tells_nothing(desk: Desk) -> None:
     operation = await desk.submit(body=supplier("Papers Ltd"))
-    first = await transitions.begin(desk.pool, operation)
-    assert first is not None
+    started = await transitions.begin(desk.pool, operation)
+    assert started is not None
+    first, _ = started
     assert await transitions.begin(desk.pool, first) is not None
     before = await steps(desk, operation)
     async with desk.pool.acquire() as db:

@@ -149,6 +149,8 @@ _STATUS_CODE_SQL = (
 )
 COLUMNS: Final = ", ".join(PushOperation.__struct_fields__)
 """What `operation_of` makes an operation of."""
+CONTENT_COLUMNS: Final = "file_name, body, file_content_type, file_size_bytes"
+"""What `content_of` makes a content of, beside the operation's key."""
 
 
 def properties() -> dict[str, Property]:
@@ -225,14 +227,18 @@ async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> PushOperation
 async def content(pool: Db | asyncpg.Pool, operation: PushOperation) -> Content:
     """What an open operation is to write. A file is read from the pool piece by piece, while it is walked through."""
     row = await pool.fetchrow(
-        """select body, file_name, file_content_type, file_size_bytes from push_operations
-           where company_id = $1 and id = $2""",
+        f"select company_id, id, {CONTENT_COLUMNS} from push_operations where company_id = $1 and id = $2",  # noqa: S608
         operation.company_id,
         operation.id,
     )
-    if row is None or row["file_name"] is None:
-        return Content(body=row["body"] if row else None)
-    pieces = files.kept(pool, operation.company_id, operation.id, row["file_size_bytes"])
+    return content_of(pool, row) if row else Content()
+
+
+def content_of(pool: Db | asyncpg.Pool, row: Mapping[str, Any]) -> Content:
+    """The content in a row of an operation's key and CONTENT_COLUMNS; see `content`."""
+    if row["file_name"] is None:
+        return Content(body=row["body"])
+    pieces = files.kept(pool, row["company_id"], row["id"], row["file_size_bytes"])
     return Content(file=File(row["file_name"], row["file_content_type"], pieces))
 
 
@@ -269,8 +275,8 @@ async def claimed(db: Db | asyncpg.Pool, operation: PushOperation) -> frozenset[
 
 
 def operation_of(row: Mapping[str, Any]) -> PushOperation:
-    """The operation in a row of COLUMNS."""
-    values = dict(row)
+    """The operation in a row of COLUMNS, and of others that are passed by."""
+    values = {name: row[name] for name in PushOperation.__struct_fields__}
     values["awaits"] = tuple(values["awaits"] or ())
     values["kind"] = Kind(values["kind"])
     values["status"] = Status(values["status"])

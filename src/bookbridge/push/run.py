@@ -163,12 +163,10 @@ class Runner:
         if not operations.is_for(operation, connection):
             await self._fail(operation, operation.stage, OTHER_BOOKS)
             return
-        # What is to be written never changes, so it is fetched while the intent goes to the disk.
-        begun, content = await asyncio.gather(
-            transitions.begin(self._pool, operation), operations.content(self._pool, operation)
-        )
-        if begun is None:
+        started = await transitions.begin(self._pool, operation)
+        if started is None:
             return
+        begun, content = started
         try:
             async with asyncio.timeout(RUN_TIMEOUT_S):
                 written = await self._write_once(connection, connector, operation.stage, begun, content)

@@ -22,7 +22,7 @@ import msgspec
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.push import files
 from bookbridge.push.findings import Validation
-from bookbridge.push.operations import COLUMNS, Change, Content, PushOperation, Stage, Status, operation_of
+from bookbridge.push.operations import COLUMNS, Change, Content, PushOperation, Stage, Status, content_of, operation_of
 from bookbridge.push.story import Step, telling
 from bookbridge.store.pool import Db
 
@@ -30,6 +30,7 @@ ERROR_MESSAGE_LENGTH_MAX: Final = 2_000
 
 _OF_THIS_RUN = "company_id = $1 and id = $2 and runs = $3 and stage <> 'done'"
 _SELECT = f"select {COLUMNS} from changed"  # noqa: S608
+_SELECT_ALL = "select * from changed"
 
 
 async def insert(
@@ -86,15 +87,15 @@ async def insert(
     return operation_of(row)
 
 
-async def begin(db: Db | asyncpg.Pool, operation: PushOperation) -> PushOperation | None:
+async def begin(pool: Db | asyncpg.Pool, operation: PushOperation) -> tuple[PushOperation, Content] | None:
     """Record the intent and start a run; commits before anything is sent. An intent that may have left keeps its time.
-    None: somebody else works on it or ended it."""
+    With what is to be written, as `operations.content` gives it. None: somebody else works on it or ended it."""
     changed = f"""update push_operations set runs = runs + 1,
             stage = case when stage = 'accepted' then 'intended' else stage end,
             intent_recorded_at = case when stage = 'accepted' then clock_timestamp() else intent_recorded_at end
-        where {_OF_THIS_RUN} returning {COLUMNS}"""  # noqa: S608
-    row = await db.fetchrow(telling(changed, Step.STARTED) + _SELECT, *_run(operation))
-    return operation_of(row) if row else None
+        where {_OF_THIS_RUN} returning {COLUMNS}, body, file_content_type, file_size_bytes"""  # noqa: S608
+    row = await pool.fetchrow(telling(changed, Step.STARTED) + _SELECT_ALL, *_run(operation))
+    return (operation_of(row), content_of(pool, row)) if row else None
 
 
 async def name_record(db: Db | asyncpg.Pool, operation: PushOperation, record_id: str) -> PushOperation | None:
