@@ -13,7 +13,8 @@ from bookbridge.companies.connections import Status as ConnectionStatus
 from bookbridge.connectors.kit.errors import NeedsRelink, Rejected
 from bookbridge.connectors.xero.session import XeroSession
 from bookbridge.sync.datasets import Status
-from bookbridge.sync.runner import ATTEMPTS_MAX, OUR_FAULT
+from bookbridge.sync.patience import OUR_ATTEMPTS_MAX
+from bookbridge.sync.runner import OUR_FAULT
 from tests.sync.conftest import Desk, Veil
 
 
@@ -34,7 +35,7 @@ async def test_a_fault_of_ours_is_tried_again_a_bounded_number_of_times(
 ) -> None:
     bills, items = [*await desk.queue("bills"), *await desk.queue("items")]
     break_bills(monkeypatch, error)
-    for _ in range(ATTEMPTS_MAX):
+    for _ in range(OUR_ATTEMPTS_MAX):
         await desk.run()
     ended = await desk.dataset(bills)
     assert (ended.status, ended.is_errored) == (Status.INTERNAL_ERROR, True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bookbridge.sync import schedule
+from bookbridge.sync import queue, schedule
 from bookbridge.sync.datasets import Status
-from bookbridge.sync.runner import BACKOFF_FIRST_S
+from bookbridge.sync.patience import BACKOFF_FIRST_S
 from tests.sync.conftest import Desk
 
 
@@ -33,4 +33,16 @@ async def test_linking_anew_ends_the_waiting(desk: Desk) -> None:
     async with desk.pool.acquire() as db, db.transaction():
         await schedule.on_linked(db, desk.connection, False)
     await desk.runner().handle(str(desk.connection.id))
+    assert (await desk.dataset(bills)).status == Status.COMPLETE
+
+
+async def test_asking_for_everything_ends_the_waiting(desk: Desk) -> None:
+    (bills,) = await desk.queue("bills")
+    await desk.fault("unavailable", match={"path": "Invoices"})
+    key = str(desk.connection.id)
+    assert await desk.runner().handle(key) == pytest.approx(BACKOFF_FIRST_S, abs=1.0)
+    async with desk.pool.acquire() as db, db.transaction():
+        queued = await queue.queue_all(db, [desk.connection])
+    assert "bills" not in {one.data_type for one in queued}, "it is being read already"
+    await desk.runner().handle(key)
     assert (await desk.dataset(bills)).status == Status.COMPLETE

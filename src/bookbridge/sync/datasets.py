@@ -155,14 +155,15 @@ async def waiting_s(db: Db | asyncpg.Pool, connection_id: UUID) -> float | None:
     return None if left_s is None else max(0.0, left_s)
 
 
-async def wake(db: Db, company_id: UUID, connection_id: UUID) -> None:
-    """Let no open dataset of the connection wait any longer."""
-    await db.execute(
+async def wake(db: Db, company_id: UUID, connection_id: UUID) -> bool:
+    """Let no open dataset of the connection wait any longer; whether any did."""
+    tag = await db.execute(
         """update datasets set not_before = null
         where company_id = $1 and connection_id = $2 and completed is null and not_before is not null""",
         company_id,
         connection_id,
     )
+    return bool(tag != "UPDATE 0")
 
 
 async def last_reads(db: Db, company_id: UUID, connection_id: UUID) -> dict[str, datetime]:

@@ -43,12 +43,14 @@ def readable(connection: Connection) -> list[str]:
 
 async def queue_all(db: Db, connections: Iterable[Connection], *, is_initial: bool = False) -> list[Dataset]:
     """Queue the data types of each linked connection that the settings have read after linking, in their order; what
-    is being read already is left as it is."""
+    is being read already is left as it is, but waits no longer after trouble with the platform."""
     queued = []
     for connection in connections:
         if connection.status is Status.LINKED:
             wanted = (await settings.effective(db, connection.company_id)).first_read(readable(connection))
             queued += await queue_types(db, connection, wanted, is_initial=is_initial)
+            if await datasets.wake(db, connection.company_id, connection.id):
+                await jobs.ring(db, SYNC_TASK, str(connection.id))
     return queued
 
 

@@ -46,6 +46,7 @@ from bookbridge.sync.dataset_run import (
 )
 from bookbridge.sync.datasets import Dataset, Status
 from bookbridge.sync.events import OnBatch
+from bookbridge.sync.patience import ATTEMPTS_MAX, OUR_ATTEMPTS_MAX, backoff_s
 from bookbridge.sync.states import Completeness
 
 log = structlog.get_logger(__name__)
@@ -53,9 +54,6 @@ log = structlog.get_logger(__name__)
 SLICE_S = 20.0
 """A connection gives its worker back after this long, at the next checkpoint: a big one cannot starve others."""
 
-ATTEMPTS_MAX = 10
-BACKOFF_FIRST_S = 5.0
-BACKOFF_MAX_S = 3_600.0
 WAITING_S = 600.0
 OUR_FAULT = "It met a fault of this installation."
 NOT_LINKED = "The connection is no longer linked; it must be authorised again before it can be read."
@@ -103,9 +101,9 @@ class Runner:
         except NeedsRelink as error:
             return await self._deauthorize(connection, error)
         except RateLimited as error:
-            return await self._pause_next(connection, error.retry_after_s, error, failed=False)
+            return await self._pause_next(connection, error.retry_after_s, error)
         except VendorError as error:
-            return await self._pause_next(connection, BACKOFF_FIRST_S, error, failed=True)
+            return await self._pause_next(connection, None, error)
 
     async def _work_off(
         self, connection: Connection, connector: Connector, session: Session, deadline: float
@@ -153,7 +151,7 @@ class Runner:
         except Waiting as error:
             return await self._pause(dataset, WAITING_S, error, failed=False)
         except VendorUnavailable as error:
-            await self._retry(connection, dataset, Status.FETCH_ERROR, error)
+            await self._retry(connection, dataset, Status.FETCH_ERROR, error, ATTEMPTS_MAX)
         except NotSupported:
             await self._end(connection, dataset, Status.NOT_SUPPORTED, None)
         except NeedsRelink:
@@ -171,15 +169,18 @@ class Runner:
                 raise  # the job comes again, and goes on from the checkpoint
             # Raised on, it would come again for ever, and hold up everything else that is to be read.
             log.error("dataset_broke", dataset_id=str(dataset.id), data_type=dataset.data_type, exc_info=error)
-            await self._retry(connection, dataset, Status.INTERNAL_ERROR, VendorUnavailable(OUR_FAULT))
+            fault = VendorUnavailable(OUR_FAULT)
+            await self._retry(connection, dataset, Status.INTERNAL_ERROR, fault, OUR_ATTEMPTS_MAX)
         return None
 
-    async def _retry(self, connection: Connection, dataset: Dataset, status: Status, error: VendorUnavailable) -> None:
-        """Try the dataset again later, or end it with the status after ATTEMPTS_MAX attempts without a page."""
-        if dataset.attempts + 1 >= ATTEMPTS_MAX:
+    async def _retry(
+        self, connection: Connection, dataset: Dataset, status: Status, error: VendorUnavailable, attempts_max: int
+    ) -> None:
+        """Try the dataset again later, or end it with the status after so many attempts without a page."""
+        if dataset.attempts + 1 >= attempts_max:
             await self._end(connection, dataset, status, error.message)
             return
-        wait_s = error.retry_after_s or min(BACKOFF_FIRST_S * 2**dataset.attempts, BACKOFF_MAX_S)
+        wait_s = error.retry_after_s or backoff_s(dataset.attempts)
         await self._pause(dataset, wait_s, error, failed=True)
 
     async def _complete(self, connection: Connection, finished: Finished) -> None:
@@ -308,15 +309,15 @@ class Runner:
         )
         return wait_s
 
-    async def _pause_next(
-        self, connection: Connection, wait_s: float, error: VendorError, *, failed: bool
-    ) -> float | None:
-        """The session could not even be opened: the next dataset waits, or gives up."""
+    async def _pause_next(self, connection: Connection, wait_s: float | None, error: VendorError) -> float | None:
+        """The session could not even be opened: the next dataset waits, so long or as after a failed attempt, or gives
+        up."""
         dataset = await datasets.next_open(self.pool, connection.id)
         if dataset is None:
             return None
-        if failed and dataset.attempts + 1 >= ATTEMPTS_MAX:
+        if wait_s is not None:
+            return await self._pause(dataset, wait_s, error, failed=False)
+        if dataset.attempts + 1 >= ATTEMPTS_MAX:
             await self._end(connection, dataset, Status.FETCH_ERROR, error.message)
             return 0.0
-        wait_s = min(wait_s * 2**dataset.attempts, BACKOFF_MAX_S) if failed else wait_s
-        return await self._pause(dataset, wait_s, error, failed=failed)
+        return await self._pause(dataset, backoff_s(dataset.attempts), error, failed=True)

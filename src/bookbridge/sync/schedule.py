@@ -59,7 +59,6 @@ def queue_due_schedule(pool: asyncpg.Pool) -> jobs.Schedule:
 async def on_linked(db: Db, connection: Connection, first: bool) -> None:
     """The first read after an authorisation and the connection's schedule, in the transaction that links it."""
     del first  # read.completed.initial follows every authorisation, not only the first one
-    await datasets.wake(db, connection.company_id, connection.id)
     await queue.queue_all(db, [connection], is_initial=True)
     await arrange(db, connection)
 

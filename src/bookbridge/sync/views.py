@@ -33,9 +33,9 @@ class PullOperation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     progress: int
     """How far it is, in per cent."""
     is_completed: bool
-    """Whether it has ended."""
+    """Whether it has ended with success."""
     is_errored: bool
-    """Whether it ended without success."""
+    """Whether it has ended in an error; a type that the platform does not have is not one."""
     completed: ContractDateTime | None = None
     """When it ended."""
     status_description: str | None = None
