@@ -42,6 +42,7 @@ class RuleType(StrEnum):
     SYNC_ERROR = "Data Sync Status Changed To Error"
     WRITE_STATUS = "Push Operation Status Changed"
     WRITE_TIMED_OUT = "Push Operation Timed Out"
+    EXPENSES_STARTED = "Sync Started"
     EXPENSES_COMPLETED = "Sync Completed"
     EXPENSES_FAILED = "Sync Failed"
 
@@ -106,7 +107,10 @@ RULE_PROPERTIES: Final[Mapping[str, Property]] = {
 """What rules may be queried and ordered by."""
 
 _COLUMNS = "id, type, company_id, emails, webhook"
-_BY_FOLDED_NAME = {"".join(filter(str.isalnum, kind.value)).casefold(): kind for kind in RuleType}
+_BY_FOLDED_NAME = {
+    **{"".join(filter(str.isalnum, kind.value)).casefold(): kind for kind in RuleType},
+    "synccomplete": RuleType.EXPENSES_COMPLETED,
+}
 
 
 async def create(db: Db, draft: RuleDraft, *, private_addresses_allowed: bool = False) -> Rule:

@@ -17,7 +17,7 @@ async def messages(expenses: Expenses) -> list[dict[str, Any]]:
 
 
 async def test_events_and_alerts(own: Expenses) -> None:
-    for kind in ("SyncCompleted", "Sync Failed"):
+    for kind in ("Sync Complete", "Sync Failed", "SyncStarted"):
         rule = {"type": kind, "notifiers": {"webhook": "http://127.0.0.1:9/hook"}}
         assert (await own.api.http.post("/rules", json=rule)).status_code == 200
     good, bad = own.spending(), own.spending(currency="USD")
@@ -37,7 +37,9 @@ async def test_events_and_alerts(own: Expenses) -> None:
     rows = await own.api.pool.fetch("select body from rule_alerts order by created")
     alerts = [(one["RuleType"], one["Data"]) for one in (json.loads(row["body"]) for row in rows)]
     assert alerts == [
+        ("Sync Started", {"syncId": first, "syncType": "Expense"}),
         ("Sync Completed", {"syncId": first, "syncType": "Expense"}),
+        ("Sync Started", {"syncId": second, "syncType": "Expense"}),
         ("Sync Completed", {"syncId": second, "syncType": "Expense"}),
         ("Sync Failed", {"syncId": second, "syncType": "Expense", "FailureStage": "Validating"}),
     ]

@@ -1,6 +1,6 @@
-"""Telling of the end of a sync: `expenses.sync.successful` and `.unsuccessful`, and the older rules.
+"""Telling of a sync: `expenses.sync.successful` and `.unsuccessful` at its end, and the older rules, also at its start.
 
-Called in the transaction that ends the sync, so that an event exists exactly if the outcome does.
+Called in the transaction that starts or ends the sync, so that an event exists exactly if that happened.
 """
 
 from __future__ import annotations
@@ -38,6 +38,14 @@ class SyncEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reference_company: CompanyReference
     sync_id: UUID
     transactions: tuple[SyncedTransaction, ...]
+
+
+async def tell_of_start(db: Db, sync: Sync) -> None:
+    """Alert the rules that ask for it: the sync's transactions are being handed over."""
+    company = await companies.get(db, sync.company_id)
+    message = f"A sync of expenses of {company.name} has started."
+    data = {"syncId": str(sync.id), "syncType": SYNC_TYPE}
+    await rules.raise_alert(db, RuleType.EXPENSES_STARTED, message, data, company_id=company.id)
 
 
 async def tell(db: Db, views: Views, sync: Sync, entries: Sequence[Entry]) -> None:

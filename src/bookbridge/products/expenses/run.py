@@ -108,6 +108,7 @@ class Runner:
         if await syncs.is_behind(db, sync):
             return BEHIND_WAIT_S
         await syncs.begin(db, sync)
+        await events.tell_of_start(db, sync)
         pending = [one for one in await syncs.entries(db, sync) if one.status is TransactionStatus.PENDING]
         if connection.status is Status.LINKED:
             await _Handing(db, self._views, connection).all(pending)
