@@ -1,7 +1,9 @@
-"""The official Bill Pay library, unchanged: each of its operations on both ledgers."""
+"""The official Bill Pay library, unchanged: every operation that it has, on both ledgers."""
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -17,17 +19,62 @@ pytestmark = pytest.mark.usefixtures("worker")
 DAY = "2026-06-15T00:00:00"
 PDF = b"%PDF-1.4\nlibrary"
 TIMEOUT_MS = 20_000
+OPERATIONS = 25
+"""What the contract's file has."""
+
+
+@dataclass
+class Noted:
+    """The library, or a service of it, which notes the operations that are called."""
+
+    of: Any
+    calls: set[str]
+    service: str = ""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.of, name)
+        if not self.service:
+            return Noted(found, self.calls, name)
+        self.calls.add(f"{self.service}.{name}")
+        return found
 
 
 class Program:
-    """What an application does with the library, from suppliers to a paid bill."""
+    """What an application does with the library, from a company to a paid bill."""
 
     def __init__(self, payables: Payables) -> None:
         security = shared.Security(auth_header=payables.api.authorization)
-        self.sdk = codat_sync_for_payables.CodatSyncPayables(
+        library = codat_sync_for_payables.CodatSyncPayables(
             server_url=payables.api.url, security=security, timeout_ms=TIMEOUT_MS
         )
+        self.every = operations(library)
+        self.called: set[str] = set()
+        self.sdk = Noted(library, self.called)
         self.where = {"company_id": payables.company, "connection_id": payables.connection}
+        self.platform = payables.platform
+
+    def configure(self) -> dict[str, Any]:
+        """A customer comes and goes; what came of each operation."""
+        companies, connections = self.sdk.companies, self.sdk.connections
+        company = companies.create(request={"name": "Wharfe Cafe", "tags": {"region": "north"}})
+        of = {"company_id": company.id}
+        told = {"company": company, "got": companies.get(request=of)}
+        told["replaced"] = companies.replace(request={**of, "company_request_body": {"name": "Wharfe Bar"}})
+        told["updated"] = companies.update(request={**of, "company_update_request": {"description": "By the river"}})
+        told["companies"] = companies.list(request={"query": f"id={company.id}"})
+        connection = connections.create(request={**of, "request_body": {"platform_key": self.platform}})
+        this = {**of, "connection_id": connection.id}
+        told |= {"connection": connection, "connections": connections.list(request=of)}
+        told["again"] = connections.get(request=this)
+        connections.delete(request=this)
+        told["left"] = connections.list(request=of)
+        companies.delete(request=of)
+        return told
+
+    def leave(self) -> Any:
+        """The customer takes the authorisation back."""
+        status = {"status": shared.DataConnectionStatus.UNLINKED}
+        return self.sdk.connections.unlink(request={**self.where, "request_body": status})
 
     def run(self) -> dict[str, Any]:
         """Every operation of the product; what came of each."""
@@ -97,6 +144,17 @@ class Program:
                 return found
 
 
+def operations(library: Any) -> set[str]:
+    """All that the library can do: `service.operation`."""
+    found = set()
+    for service in (name for name in dir(library) if not name.startswith("_") and name != "sdk_configuration"):
+        of = getattr(library, service)
+        if type(of).__module__.startswith("codat_sync_for_payables"):
+            methods = {name for name, _ in inspect.getmembers(of, inspect.ismethod) if not name.startswith("_")}
+            found |= {f"{service}.{name}" for name in methods if not name.endswith("_async")}
+    return found
+
+
 def _supplier(name: str) -> dict[str, Any]:
     return {"supplierName": name, "status": "Active", "phone": "0113 496 0000", "emailAddress": "a@example.com"}
 
@@ -122,8 +180,18 @@ def _bill(options: Any, supplier: str) -> dict[str, Any]:
     }
 
 
-async def test_the_library_pays_a_bill(payables: Payables) -> None:
-    told = await in_thread(Program(payables).run)
+async def test_the_library_does_all_that_it_can(payables: Payables) -> None:
+    program = Program(payables)
+    configured = await in_thread(program.configure)
+    assert configured["company"].name == configured["got"].name == "Wharfe Cafe"
+    assert configured["replaced"].name == "Wharfe Bar"
+    assert configured["updated"].description == "By the river"
+    assert [one.id for one in configured["companies"].results] == [configured["company"].id]
+    assert configured["connection"].status.value == configured["again"].status.value == "PendingAuth"
+    assert [one.id for one in configured["connections"].results] == [configured["connection"].id]
+    assert configured["left"].results == []
+
+    told = await in_thread(program.run)
     assert told["info"].base_currency == "GBP"
     assert told["options"].accounts
     assert all(one.status.value == "Active" for one in told["banks"].bank_accounts)
@@ -140,6 +208,11 @@ async def test_the_library_pays_a_bill(payables: Payables) -> None:
     assert told["payment"].amount == 20.5
     paid = next(one for one in told["bills"] if one.id == told["bill"].id)
     assert (paid.status.value, paid.amount_due) == ("PartiallyPaid", 39.5)
+
+    left = await in_thread(program.leave)
+    assert (left.id, left.status.value) == (payables.connection, "Unlinked")
+    assert program.called == program.every
+    assert len(program.every) == OPERATIONS
 
 
 async def test_the_library_tells_what_is_wrong(payables: Payables) -> None:
