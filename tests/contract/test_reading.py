@@ -19,6 +19,7 @@ from bookbridge import jobs
 from bookbridge.emulators.sandbox.app import KEY_HEADER
 from bookbridge.emulators.sandboxes import SANDBOX_SECRET
 from tests.api.conftest import DEADLINE_S, assert_error
+from tests.api.test_lending import in_thread, lending
 from tests.connectors.conftest import emulator_url, sandbox, vendor_http
 from tests.connectors.own_ledger import OwnLedger
 from tests.connectors.sandbox import Sandbox
@@ -233,3 +234,86 @@ async def test_data_of_other_kinds_of_platforms_is_not_there(payables: Payables)
     for path in OF_OTHER_PLATFORMS:
         base = f"/companies/{payables.company}/connections/{payables.connection}/data/{path}"
         assert "not supported" in assert_error(await payables.api.http.get(base), 404)["error"].lower()
+
+
+# Service of the library, name of a record's id, path, whether it is read under a connection.
+SERVICES = [
+    ("accounting_bank_data.accounts", "account_id", "bankAccounts", True),
+    ("accounts_payable.bill_credit_notes", "bill_credit_note_id", "billCreditNotes", False),
+    ("accounts_payable.bill_payments", "bill_payment_id", "billPayments", False),
+    ("accounts_payable.bills", "bill_id", "bills", False),
+    ("accounts_payable.suppliers", "supplier_id", "suppliers", False),
+    ("accounts_receivable.credit_notes", "credit_note_id", "creditNotes", False),
+    ("accounts_receivable.customers", "customer_id", "customers", False),
+    ("accounts_receivable.direct_incomes", "direct_income_id", "directIncomes", True),
+    ("accounts_receivable.invoices", "invoice_id", "invoices", False),
+    ("accounts_receivable.payments", "payment_id", "payments", False),
+    ("financial_statements.accounts", "account_id", "accounts", False),
+    ("transactions.account_transactions", "account_transaction_id", "accountTransactions", True),
+    ("transactions.direct_costs", "direct_cost_id", "directCosts", True),
+    ("transactions.journal_entries", "journal_entry_id", "journalEntries", False),
+    ("transactions.journals", "journal_id", "journals", False),
+    ("transactions.transfers", "transfer_id", "transfers", True),
+]
+OF_SANDBOX_ONLY = {"journals"}
+
+
+@pytest.mark.timeout(240)
+async def test_the_lending_library_pages_queries_and_gets_each_type(world: World) -> None:
+    """What the library holds is what our own answers hold, record by record."""
+    company, connection = world.of.company, world.of.connection
+    wanted = [one for one in SERVICES if world.platform == SANDBOX or one[2] not in OF_SANDBOX_ONLY]
+
+    def calls() -> dict[str, dict[str, Any]]:
+        found = {}
+        with lending(world.of.api) as sdk:
+            for name, record_id, path, is_under_connection in wanted:
+                service: Any = sdk
+                for part in name.split("."):
+                    service = getattr(service, part)
+                here = {"company_id": company} | ({"connection_id": connection} if is_under_connection else {})
+                pages = [
+                    service.list(request={**here, "page": page, "page_size": 2, "order_by": "-modifiedDate"})
+                    for page in (1, 2)
+                ]
+                last = pages[0].results[-1]
+                found[path] = {
+                    "total": pages[0].total_results,
+                    "ids": [record.id for page in pages for record in page.results],
+                    "next": pages[0].links.next.href if pages[0].links.next else None,
+                    "queried": [one.id for one in service.list(request={**here, "query": f"id={last.id}"}).results],
+                    "got": service.get(request={**here, record_id: last.id}) == last,
+                    "last": last.id,
+                }
+                if path in world.files:
+                    record, file = world.files[path]
+                    at = {"company_id": company, "connection_id": connection, record_id: record}
+                    listed = service.list_attachments(request=at)
+                    told = service.get_attachment(request={**at, "attachment_id": file})
+                    sent = service.download_attachment(request={**at, "attachment_id": file})
+                    found[path] |= {"file": told.id, "files": {one.id for one in listed.attachments}}
+                    found[path]["content"] = sent.read()
+        return found
+
+    shown = await in_thread(calls)
+    for name, _, path, is_under_connection in wanted:
+        base = f"/companies/{company}" + (f"/connections/{connection}" if is_under_connection else "")
+        ours = (await world.get(f"{base}/data/{path}", pageSize="4", orderBy="-modifiedDate")).json()
+        one = shown[path]
+        assert one["ids"] == [row["id"] for row in ours["results"]], name
+        assert one["total"] == ours["totalResults"], name
+        assert (one["next"] is None) == (ours["totalResults"] <= 2), name
+        assert one["queried"] == [one["last"]], name
+        assert one["got"], name
+    for path, (_, file) in world.files.items():
+        assert shown[path]["file"] == file, path
+        assert file in shown[path]["files"], path
+        assert shown[path]["content"] == PDF, path
+
+
+async def test_an_application_that_authorises_by_itself_asks_for_reads_by_itself(payables: Payables) -> None:
+    company = f"/companies/{payables.company}"
+    history = (await payables.api.http.get(f"{company}/data/history")).json()
+    assert history["totalResults"] == 0
+    status = (await payables.api.http.get(f"{company}/dataStatus")).json()
+    assert {one["currentStatus"] for one in status.values()} == {"Initial"}
