@@ -45,7 +45,7 @@ class AccountOption(_Option, frozen=True, kw_only=True):
     valid_transaction_types: tuple[str, ...]
     """Kinds of card transactions whose lines may name it."""
     valid_for: tuple[str, ...]
-    """What else may name it."""
+    """All that may name it: `expense-transactions.Payment` and its like, and the other kinds of transactions."""
     nominal_code: str | None = None
     """Number or code that bookkeepers know it by."""
 
@@ -84,7 +84,7 @@ class MappingOptions(_Option, frozen=True, kw_only=True):
     """What transactions may name."""
 
     expense_provider: str
-    """Name of the accounting software."""
+    """Name of the source of the expenses, which is your application."""
     accounts: tuple[AccountOption, ...]
     """The accounts."""
     tracking_categories: tuple[TrackingOption, ...]

@@ -53,7 +53,7 @@ class TransactionView(_View, frozen=True, kw_only=True):
     integration_type: str
     """Always `expenses`."""
     message: str | None = None
-    """What went wrong."""
+    """What went wrong; of a completed transaction, the record that it was written as: `Created directCosts 123`."""
 
 
 class SyncStarted(_View, frozen=True, kw_only=True):

@@ -60,7 +60,7 @@ class ExpenseContactRef(_Body, frozen=True, kw_only=True):
     id: str
     """Its identifier."""
     type: ExpenseContactType | None = None
-    """Which of the two it is; found out if absent."""
+    """Customer if a customer is meant. Else it is what the accounting software has under the identifier."""
 
 
 class ExpenseTrackingRef(_Body, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ class ExpenseLine(_Body, frozen=True, kw_only=True):
     """One line of a card transaction or a reimbursement."""
 
     net_amount: Decimal
-    """Amount without tax, in the transaction's currency."""
+    """Amount without tax, in the transaction's currency: from 0 to 5,000,000, whatever the type."""
     tax_amount: Decimal | None = None
     """Tax on the line; the rate tells it if absent."""
     account_ref: ExpenseRecordRef
@@ -111,7 +111,7 @@ class ExpenseTransactionChange(_Body, frozen=True, kw_only=True):
     bank_account_ref: ExpenseRecordRef | None = None
     """Account of the card; the company's default if absent."""
     reference: ShortText | None = None
-    """Reference that people know the transaction by."""
+    """Reference that people know the transaction by; of a change, as it was if absent."""
     merchant_name: Text | None = None
     """Name of the merchant."""
     notes: Text | None = None
@@ -163,7 +163,7 @@ class TransferSide(_Body, frozen=True, kw_only=True):
     """One end of a transfer."""
 
     account_ref: ExpenseRecordRef
-    """The bank account."""
+    """The account. One of the two is a bank account."""
     amount: Decimal
     """Amount in that account's currency, greater than zero."""
 
