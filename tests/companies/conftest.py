@@ -12,8 +12,7 @@ import itertools
 import json
 import secrets
 import socket
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -38,6 +37,7 @@ from bookbridge.connectors.kit.auth import CredentialForm, FormField, OAuth2
 from bookbridge.connectors.kit.connector import CallLimit, Connector, Limits
 from bookbridge.connectors.kit.session import Access, Organisation, VendorApp
 from bookbridge.jobs.budgets import CallBudget
+from tests.waiting import until
 
 VENDOR_KEY = "gbol"
 FORM_VENDOR_KEY = "akxx"
@@ -45,14 +45,6 @@ CLIENT_ID = "client+id"
 CLIENT_SECRET = "client secret/%"
 BASE_URL = "https://books.example"
 CLOCK_START_S = 1_800_000_000.0
-
-
-async def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
-    """Return as soon as the condition holds; fails when it does not in time."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.01)
 
 
 class Clock:

@@ -17,8 +17,9 @@ from bookbridge.companies.tokens import Tokens
 from bookbridge.companies.vault import Vault
 from bookbridge.companies.views import Views
 from bookbridge.settings import Settings, VendorSettings
-from tests.companies.conftest import CLIENT_ID, CLIENT_SECRET, OAUTH, VENDOR_KEY, Vendor, until
+from tests.companies.conftest import CLIENT_ID, CLIENT_SECRET, OAUTH, VENDOR_KEY, Vendor
 from tests.companies.test_tokens import linked, stored
+from tests.waiting import until
 
 
 async def test_a_process_that_stops_waits_for_the_refresh_under_way(

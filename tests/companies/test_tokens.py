@@ -17,7 +17,8 @@ from bookbridge.companies.tokens import Tokens
 from bookbridge.companies.vault import SecretKey, Vault, new_key
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.errors import NeedsRelink, RateLimited, Uncertain, VendorUnavailable
-from tests.companies.conftest import OAUTH, Vendor, events, until, vault_of, vendor_apps
+from tests.companies.conftest import OAUTH, Vendor, events, vault_of, vendor_apps
+from tests.waiting import until
 
 DEADLINE_S = 30.0
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 import pytest
 
 from bookbridge import jobs
-
-DEADLINE_S = 30.0
 
 StartWorker = Callable[..., jobs.Worker]
 
@@ -29,18 +27,6 @@ async def start(dsn: str) -> AsyncIterator[StartWorker]:
     for worker, _ in running:
         worker.stop()
     await asyncio.gather(*(task for _, task in running))
-
-
-async def until(condition: Callable[[], bool | Awaitable[bool]], deadline_s: float = DEADLINE_S) -> None:
-    """Wait until the condition holds; fails when it does not within the deadline."""
-    async with asyncio.timeout(deadline_s):
-        while True:
-            held = condition()
-            if isinstance(held, Awaitable):
-                held = await held
-            if held:
-                return
-            await asyncio.sleep(0.01)
 
 
 async def ring(pool: asyncpg.Pool, task: str, key: str, *, after_s: float = 0.0) -> None:

@@ -12,8 +12,7 @@ import asyncpg
 import pytest
 
 from bookbridge.jobs import BudgetExhausted, CallBudget, CallLimit, budgets
-
-from .conftest import until
+from tests.waiting import until
 
 
 async def _reserved(pool: asyncpg.Pool, key: str, window_s: int) -> list[float]:

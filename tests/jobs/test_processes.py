@@ -13,9 +13,10 @@ import asyncpg
 import pytest
 
 from bookbridge import jobs
+from tests.waiting import DEADLINE_S, until
 
 from . import worker_process
-from .conftest import DEADLINE_S, ring, until
+from .conftest import ring
 
 StartProcess = Callable[..., Awaitable[asyncio.subprocess.Process]]
 

@@ -13,8 +13,9 @@ from prometheus_client import REGISTRY
 
 from bookbridge import jobs
 from bookbridge.jobs import doorbells
+from tests.waiting import until
 
-from .conftest import StartWorker, ring, until
+from .conftest import StartWorker, ring
 
 
 async def _jobs_left(pool: asyncpg.Pool) -> int:

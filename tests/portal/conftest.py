@@ -35,8 +35,8 @@ from bookbridge.jobs.budgets import CallBudget
 from bookbridge.portal.app import route_handlers
 from bookbridge.portal.services import PortalServices
 from bookbridge.sync import schedule
+from tests.waiting import DEADLINE_S, until
 
-DEADLINE_S = 20.0
 API_KEY = "portal-test-key-0123456789"
 PLATFORM = "gbol"
 PLATFORM_WITHOUT_CONNECTOR = "pdvj"
@@ -140,14 +140,6 @@ def bound() -> tuple[socket.socket, str]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-async def until(condition: Any) -> None:
-    """Wait for a condition, at most DEADLINE_S."""
-    deadline_s = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline_s
-        await asyncio.sleep(0.005)
 
 
 @pytest.fixture

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import random
-import signal
-import sys
 from collections import Counter
 from pathlib import Path
 
+from tests.killing import killed
 from tests.push.conftest import DEADLINE_S, Desk, supplier
 from tests.push.ledger import Ledger
 
@@ -26,35 +22,19 @@ async def test_killed_at_any_moment_each_write_lands_once_and_none_is_lost(
     names = [f"Supplier {number}" for number in range(WRITES)]
     for name in names:
         await desk.submit(body=supplier(name))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
+    kills = await killed(
         "tests.push.writing_process",
         dsn,
         ledger.url,
         str(desk.connection.id),
         str(tmp_path),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
+        is_unfinished=desk.runner_has_work,
+        kills_max=KILLS_MAX,
+        life_s=LIFE_S,
+        deadline_s=2 * DEADLINE_S,
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    kills = 0
-    async with asyncio.timeout(2 * DEADLINE_S):
-        while kills < KILLS_MAX and await desk.runner_has_work():
-            process.stdin.write(b"\n")
-            pid = int(await process.stdout.readline())
-            await asyncio.sleep(random.uniform(*LIFE_S))
-            if await desk.runner_has_work():
-                kills += 1
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        process.stdin.close()
-        await process.wait()
-        ledger.answer_delay_s = 0.0
-        await desk.work()
+    ledger.answer_delay_s = 0.0
+    await desk.work()
     assert kills >= 5
     assert Counter(held["name"] for held in ledger.all("suppliers")) == Counter(names)
     rows = await desk.pool.fetch("select status, count(*) from push_operations group by status")

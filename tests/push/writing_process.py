@@ -1,19 +1,12 @@
 """A process that carries out a connection's writes, in children that are killed.
 
-python -m tests.push.writing_process DSN LEDGER_URL CONNECTION_ID KEYS_DIR. Each line on its standard input starts one
-child, whose pid is printed. Forking after the imports makes a child cheap, so that a test can kill many.
+python -m tests.push.writing_process DSN LEDGER_URL CONNECTION_ID KEYS_DIR; see `tests.killing`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import signal
-import sys
 from pathlib import Path
-
-import structlog
 
 from bookbridge.companies.link_codes import LinkCodes
 from bookbridge.companies.vault import open_vault
@@ -21,6 +14,7 @@ from bookbridge.companies.views import Views
 from bookbridge.connectors.kit import http
 from bookbridge.push.run import Backoff, Runner
 from bookbridge.store.pool import open_pool
+from tests.killing import children
 from tests.push.ledger_connector import CONNECTOR, LedgerSessions
 
 
@@ -37,20 +31,5 @@ async def work(dsn: str, url: str, connection_id: str, keys_dir: str) -> None:
             await asyncio.sleep(wait_s)
 
 
-def main() -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the killed
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for process ids
-    child = 0
-    for _ in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            asyncio.run(work(*sys.argv[1:]))
-            os._exit(0)
-        print(child, flush=True)
-    if child:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-
-
 if __name__ == "__main__":
-    main()
+    children(work)

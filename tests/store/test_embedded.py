@@ -11,7 +11,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -23,8 +22,8 @@ from bookbridge.store import binaries, cluster, embedded
 from bookbridge.store.binaries import Binaries
 from bookbridge.store.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from bookbridge.store.postmaster import SERVER_UID, pid_file
+from tests.waiting import until
 
-DEADLINE_S = 20.0
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to the server's user")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
 
@@ -63,13 +62,6 @@ async def run(dsn: str, statement: str) -> object:
         return await connection.fetchval(statement)
     finally:
         await connection.close()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        await asyncio.sleep(0.01)
 
 
 async def test_a_restart_keeps_the_rows(make, each_major):
@@ -227,11 +219,11 @@ async def test_a_busy_backend_that_missed_its_servers_death_is_ended(make):
     client = await asyncpg.connect(dsn)
     endless = asyncio.create_task(client.execute("do $$ begin loop end loop; end $$"))
     backend = client.get_server_pid()
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            if await run(dsn, f"select state from pg_stat_activity where pid = {backend:d}") == "active":
-                break
-            await asyncio.sleep(0.01)
+
+    async def is_busy() -> bool:
+        return await run(dsn, f"select state from pg_stat_activity where pid = {backend:d}") == "active"
+
+    await until(is_busy)
     killed = server.pid
     os.kill(killed, signal.SIGKILL)
     await until(lambda: server.pid not in (None, killed))
@@ -294,14 +286,14 @@ async def test_clients_find_a_restarted_server_under_the_same_url(make, tmp_path
 
 
 async def until_answered(dsn: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
+    async def is_answered() -> bool:
         try:
             await run(dsn, "select 1")
-            return
         except (OSError, asyncpg.PostgresError):
-            assert time.monotonic() < deadline, "waited too long"
-            await asyncio.sleep(0.01)
+            return False
+        return True
+
+    await until(is_answered)
 
 
 # Refusals
@@ -495,11 +487,12 @@ async def test_the_log_is_bounded_while_the_server_runs(make, monkeypatch):
     older = server.log_path.with_name("postgres.log.1")
     connection = await asyncpg.connect(dsn)
     await connection.execute("set log_min_messages = 'log'")
-    deadline = time.monotonic() + DEADLINE_S
-    while not older.exists():
-        assert time.monotonic() < deadline
+
+    async def is_rotated() -> bool:
         await connection.execute("do $$ begin raise log '%', repeat('x', 500); end $$")
-        await asyncio.sleep(0.01)
+        return older.exists()
+
+    await until(is_rotated)
     await connection.execute("do $$ begin raise log 'after the rotation'; end $$")
     await connection.close()
     assert "after the rotation" in server.log_path.read_text()

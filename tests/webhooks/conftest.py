@@ -18,8 +18,7 @@ from bookbridge import jobs
 from bookbridge.webhooks import consumers, outbox
 from bookbridge.webhooks.consumers import Consumer, ConsumerDraft
 from bookbridge.webhooks.delivery import Deliverer, DeliverySettings
-
-DEADLINE_S = 30.0
+from tests.waiting import until
 
 
 def seal(plain: bytes, context: str) -> bytes:
@@ -155,18 +154,6 @@ async def emit(pool: asyncpg.Pool, event_type: str = "company.created", **tags: 
 async def status(pool: asyncpg.Pool, message_id: UUID) -> str | None:
     text = await pool.fetchval("select status from webhook_deliveries where message_id = $1", message_id)
     return None if text is None else str(text)
-
-
-async def until(condition: Callable[[], bool | Awaitable[bool]], deadline_s: float = DEADLINE_S) -> None:
-    """Wait until the condition holds; fails when it does not within the deadline."""
-    async with asyncio.timeout(deadline_s):
-        while True:
-            held = condition()
-            if isinstance(held, Awaitable):
-                held = await held
-            if held:
-                return
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from bookbridge.webhooks.consumers import (
     check,
 )
 from bookbridge.webhooks.events import EVENT_TYPES, write_event
-from tests.webhooks.conftest import emit, open_, seal, subscribe, until
+from tests.waiting import until
+from tests.webhooks.conftest import emit, open_, seal, subscribe
 
 GOOD = ConsumerDraft(url="https://example.com/hook", event_types=["read.completed"])
 

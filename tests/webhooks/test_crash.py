@@ -10,7 +10,8 @@ import asyncpg
 from standardwebhooks.webhooks import Webhook
 
 from bookbridge import jobs
-from tests.webhooks.conftest import Receiver, deliverer_on, emit, status, subscribe, until
+from tests.waiting import until
+from tests.webhooks.conftest import Receiver, deliverer_on, emit, status, subscribe
 
 HEARTBEAT_TIMEOUT_S = 3.0
 

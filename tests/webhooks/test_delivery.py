@@ -12,6 +12,7 @@ from standardwebhooks.webhooks import Webhook
 from bookbridge import jobs
 from bookbridge.webhooks import consumers, messages
 from bookbridge.webhooks.delivery import ATTEMPT_WAITS_S, Deliverer
+from tests.waiting import until
 from tests.webhooks.conftest import (
     Clock,
     Receiver,
@@ -20,7 +21,6 @@ from tests.webhooks.conftest import (
     emit,
     status,
     subscribe,
-    until,
 )
 
 DAY_S = 86_400.0

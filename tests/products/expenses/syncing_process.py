@@ -1,26 +1,20 @@
 """A process that hands syncs over and carries out their writes, in children that are killed.
 
-python -m tests.products.expenses.syncing_process DATA_DIR LEDGER_URL EMULATOR_PORT DSN CONNECTION_ID. Each line on its
-standard input starts one child, whose pid is printed. Forking after the imports makes a child cheap, so that a test can
-kill many.
+python -m tests.products.expenses.syncing_process DATA_DIR LEDGER_URL EMULATOR_PORT DSN CONNECTION_ID; see
+`tests.killing`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import signal
-import sys
 from pathlib import Path
-
-import structlog
 
 from bookbridge import app as composition
 from bookbridge.app import Rooms
 from bookbridge.products.expenses.accept import SYNC_TASK
 from bookbridge.push.doorbell import WRITE_TASK
 from bookbridge.settings import Settings
+from tests.killing import children
 from tests.products.bill_pay.conftest import vendors_without_limits
 
 ACCEPTED = "select company_id, id from expense_syncs where stage = 'accepted' order by place"
@@ -46,20 +40,5 @@ async def work(data_dir: str, ledger_url: str, emulator_port: str, dsn: str, con
         await work_off(rooms, connection_id)
 
 
-def main() -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the killed
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for process ids
-    child = 0
-    for _ in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            asyncio.run(work(*sys.argv[1:]))
-            os._exit(0)
-        print(child, flush=True)
-    if child:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-
-
 if __name__ == "__main__":
-    main()
+    children(work)

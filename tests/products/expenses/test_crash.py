@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import random
-import signal
-import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +17,7 @@ from bookbridge.products.expenses.syncs import TransactionStatus
 from tests.api.conftest import Api
 from tests.connectors.own_ledger import OwnLedger
 from tests.connectors.sandbox import Sandbox
+from tests.killing import killed
 from tests.products.bill_pay.conftest import SANDBOX, XERO
 from tests.products.expenses.conftest import DAY, DEADLINE_S, Expenses, linked, working
 from tests.products.expenses.ledger_view import LedgerView
@@ -97,42 +94,28 @@ async def test_killed_at_any_moment_each_transaction_lands_once(
     # Everything is sent twice at once, as by a client that gave up waiting and asked again.
     twice = [expenses.done(*call) for call in sending.calls() for _ in range(2)]
     sync_ids = [one["syncId"] for one in await asyncio.gather(*twice)]
-    arguments = [str(tmp_path), ledger.url, str(urlsplit(sandbox.url).port), dsn, expenses.connection]
-    kills = await killing(api, arguments)
+
+    async def is_unfinished() -> bool:
+        return bool(await api.pool.fetchval(OPEN))
+
+    kills = await killed(
+        "tests.products.expenses.syncing_process",
+        str(tmp_path),
+        ledger.url,
+        str(urlsplit(sandbox.url).port),
+        dsn,
+        expenses.connection,
+        is_unfinished=is_unfinished,
+        kills_max=KILLS_MAX,
+        life_s=LIFE_S,
+        deadline_s=2 * DEADLINE_S,
+    )
     await work_off(api.rooms, expenses.connection)
     assert kills >= KILLS_MIN
     view = await LedgerView.of(expenses, ledger, sandbox)
     held = await view.amounts()
     assert {amount: held[amount] for amount in sending.amounts.values()} == dict.fromkeys(sending.amounts.values(), 1)
     await check_statuses(expenses, sync_ids, list(sending.amounts))
-
-
-async def killing(api: Api, arguments: list[str]) -> int:
-    """Let processes work at the syncs, each until it is killed; returns how many were killed in the middle."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.products.expenses.syncing_process",
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    kills = 0
-    async with asyncio.timeout(2 * DEADLINE_S):
-        while kills < KILLS_MAX and await api.pool.fetchval(OPEN):
-            process.stdin.write(b"\n")
-            pid = int(await process.stdout.readline())
-            await asyncio.sleep(random.uniform(*LIFE_S))
-            kills += bool(await api.pool.fetchval(OPEN))
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        process.stdin.close()
-        await process.wait()
-    return kills
 
 
 async def check_statuses(expenses: Expenses, sync_ids: list[str], sent: list[str]) -> None:
