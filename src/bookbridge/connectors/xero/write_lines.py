@@ -175,8 +175,27 @@ def _discount_problems(line: Line, prefix: str) -> list[FieldProblem]:
     return [FieldProblem(f"{prefix}.{name}", message) for name, value in stated if value]
 
 
-def no_document_discount(total: Decimal | None, percentage: Decimal | None) -> list[FieldProblem]:
-    """A problem for each discount on the whole document: Xero knows none."""
+class Totalled(Protocol):
+    """A document that states its totals."""
+
+    @property
+    def sub_total(self) -> Decimal | None: ...
+    @property
+    def total_tax_amount(self) -> Decimal | None: ...
+    @property
+    def total_amount(self) -> Decimal | None: ...
+    @property
+    def total_discount(self) -> Decimal | None: ...
+
+
+def total_problems(record: Totalled, discount_percentage: Decimal | None = None) -> list[FieldProblem]:
+    """A problem for each discount on the whole document, of which Xero knows none, and for each total that it would not
+    keep whole."""
     message = "Xero knows no discount on a whole document: put it on the lines, or lower their unit amounts."
-    stated = (("totalDiscount", total), ("discountPercentage", percentage))
-    return [FieldProblem(name, message) for name, value in stated if value]
+    discounts = (("totalDiscount", record.total_discount), ("discountPercentage", discount_percentage))
+    stated = (
+        ("subTotal", record.sub_total),
+        ("totalTaxAmount", record.total_tax_amount),
+        ("totalAmount", record.total_amount),
+    )
+    return [FieldProblem(name, message) for name, value in discounts if value] + amounts_kept_whole(stated)

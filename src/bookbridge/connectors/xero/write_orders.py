@@ -16,14 +16,13 @@ from bookbridge.connectors.xero.write_lines import (
     LINE_USUAL,
     document,
     line_problems,
-    no_document_discount,
+    total_problems,
     vendor_line,
 )
 from bookbridge.connectors.xero.write_parts import (
     NAME_LENGTH_MAX,
     REFERENCE_LENGTH_MAX,
     Json,
-    amounts_kept_whole,
     vendor_date,
     without_absent,
 )
@@ -81,16 +80,11 @@ def purchase_order_update(record: PurchaseOrder, facts: Facts) -> Json:
 def check_purchase_order(record: PurchaseOrder) -> list[FieldProblem]:
     """No discounts; amounts that Xero keeps; an address that it has room for."""
     found = line_problems(record.line_items, needs_account=False)
-    found += no_document_discount(record.total_discount, None)
+    found += total_problems(record)
     if len(_delivery(record.ship_to)["DeliveryAddress"] or "") > DELIVERY_LENGTH_MAX:
         message = f"Xero keeps a delivery address of {DELIVERY_LENGTH_MAX} characters."
         found.append(FieldProblem("shipTo.address", message))
-    stated = (
-        ("subTotal", record.sub_total),
-        ("totalTaxAmount", record.total_tax_amount),
-        ("totalAmount", record.total_amount),
-    )
-    return found + amounts_kept_whole(stated)
+    return found
 
 
 _ORDER_FIELDS: Final = (

@@ -16,7 +16,7 @@ from bookbridge.connectors.xero.write_lines import (
     LINE_USUAL,
     document,
     line_problems,
-    no_document_discount,
+    total_problems,
     vendor_line,
 )
 from bookbridge.connectors.xero.write_parts import (
@@ -71,13 +71,7 @@ def bill_credit_note(record: BillCreditNote, facts: Facts) -> Json:
 def check_bill_credit_note(record: BillCreditNote) -> list[FieldProblem]:
     """An approved credit note needs an account on each line; no discounts; amounts that Xero keeps."""
     found = line_problems(record.line_items, needs_account=record.status is BillCreditNoteStatus.SUBMITTED)
-    found += no_document_discount(record.total_discount, record.discount_percentage)
-    stated = (
-        ("subTotal", record.sub_total),
-        ("totalTaxAmount", record.total_tax_amount),
-        ("totalAmount", record.total_amount),
-    )
-    return found + amounts_kept_whole(stated)
+    return found + total_problems(record, record.discount_percentage)
 
 
 _BILL_FIELDS: Final = (

@@ -18,14 +18,13 @@ from bookbridge.connectors.xero.write_lines import (
     SOLD_CHOICES,
     document,
     line_problems,
-    no_document_discount,
+    total_problems,
     vendor_line,
 )
 from bookbridge.connectors.xero.write_parts import (
     AMOUNT_PLACES,
     REFERENCE_LENGTH_MAX,
     Json,
-    amounts_kept_whole,
     deleted,
     kept_whole,
     line_amount,
@@ -72,17 +71,12 @@ def check_invoice(record: Invoice) -> list[FieldProblem]:
     """An approved invoice needs an account on each line; discounts on lines only; amounts that Xero keeps."""
     needs_account = record.status is InvoiceStatus.SUBMITTED
     found = line_problems(record.line_items, needs_account=needs_account, takes_discounts=True)
-    found += no_document_discount(record.total_discount, record.discount_percentage)
+    found += total_problems(record, record.discount_percentage)
     for position, line in enumerate(record.line_items):
         prefix = f"lineItems[{position}]"
         found += kept_whole(f"{prefix}.discountAmount", line.discount_amount)
         found += kept_whole(f"{prefix}.discountPercentage", line.discount_percentage, PER_CENT_PLACES)
-    stated = (
-        ("subTotal", record.sub_total),
-        ("totalTaxAmount", record.total_tax_amount),
-        ("totalAmount", record.total_amount),
-    )
-    return found + amounts_kept_whole(stated)
+    return found
 
 
 def credit_note(record: CreditNote, facts: Facts) -> Json:
@@ -107,13 +101,7 @@ def credit_note_update(record: CreditNote, facts: Facts) -> Json:
 def check_credit_note(record: CreditNote) -> list[FieldProblem]:
     """An approved credit note needs an account on each line; no discounts; amounts that Xero keeps."""
     found = line_problems(record.line_items, needs_account=record.status is CreditNoteStatus.SUBMITTED)
-    found += no_document_discount(record.total_discount, record.discount_percentage)
-    stated = (
-        ("subTotal", record.sub_total),
-        ("totalTaxAmount", record.total_tax_amount),
-        ("totalAmount", record.total_amount),
-    )
-    return found + amounts_kept_whole(stated)
+    return found + total_problems(record, record.discount_percentage)
 
 
 _COMMON_FIELDS: Final = (
