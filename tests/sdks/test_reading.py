@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sdks.books import Books
-from tests.sdks.libraries import Library
+from tests.sdks.libraries import Library, Npm, OldPython
 
 # Data type of our path, service of the libraries, name of a record's id.
 LISTS = [
@@ -46,6 +46,7 @@ YOUNGER_THAN_THE_LIBRARIES = {
     "trackingCategories": {".metadata"},
     "bankAccounts": {".status"},
     "transfers": {".status", ".accountRef.dataType"},
+    "history": {".completed"},
 }
 """Fields that the libraries do not know and pass by."""
 
@@ -106,3 +107,56 @@ def test_what_is_no_list(accounting: Library, sandbox: Books) -> None:
         "bank_account_transactions", "list", {**sandbox.here, **PAGE, "accountId": sandbox.banks[0]}
     )
     assert listed["results"]
+
+
+@pytest.fixture(params=["python", "npm"])
+def common(request: pytest.FixtureRequest) -> Library:
+    """Each language's library of companies, connections and reads."""
+    if request.param == "npm":
+        return Npm(request.getfixturevalue("npm"), "common")
+    return OldPython(request.getfixturevalue("old_python"), "common")
+
+
+def test_what_is_read_and_when(common: Library, sandbox: Books) -> None:
+    def ours(path: str, **params: str) -> Any:
+        return sandbox.installation.call("GET", path, params=params)
+
+    company, here = f"/companies/{sandbox.company}", {"companyId": sandbox.company}
+    asked = {"page": 1, "pageSize": 3, "orderBy": "-requested", "query": "status=Complete"}
+    listed = common.call("refresh_data", "list_pull_operations", {**here, **asked})
+    sent = ours(f"{company}/data/history", **{name: str(value) for name, value in asked.items()})
+    assert differences("history", sent["results"], listed["results"]) == []
+    assert (len(listed["results"]), listed["totalResults"]) == (3, sent["totalResults"])
+    first = listed["results"][0]
+    assert (first["isCompleted"], first["isErrored"], first["progress"]) == (True, False, 100)
+    assert common.call("refresh_data", "get_pull_operation", {**here, "datasetId": first["id"]}) == first
+    if isinstance(
+        common, Npm
+    ):  # the other one cannot hold the status of what was never read: it demands a last success
+        status = common.call("refresh_data", "get", here)
+        assert status["bills"]["currentStatus"] == "Complete"
+        assert differences("dataStatus", ours(f"{company}/dataStatus"), status) == []
+
+    named = {"page": 1, "pageSize": 1, "query": f"id={sandbox.company}"}
+    assert [one["id"] for one in common.call("companies", "list", named)["results"]] == [sandbox.company]
+    assert common.call("companies", "get", here)["id"] == sandbox.company
+    connections = common.call("connections", "list", {**here, **PAGE, "orderBy": "-created"})["results"]
+    assert [(one["id"], one["status"]) for one in connections] == [(sandbox.connection, "Linked")]
+    assert common.call("connections", "get", sandbox.here) == connections[0]
+    kinds = common.call("integrations", "list", {"page": 1, "pageSize": 100, "query": "sourceType=Accounting"})
+    assert {one["key"] for one in kinds["results"]} >= {"mqjo", "gbol"}
+    settings = common.call("settings", "get_sync_settings", {})
+    assert differences("settings", ours("/profile/syncSettings"), settings) == []
+
+
+def test_reads_are_asked_for(common: Library, sandbox: Books) -> None:
+    here = {"companyId": sandbox.company}
+    queued = common.call("refresh_data", "by_data_type", {**here, "dataType": "suppliers"})
+    assert (queued["dataType"], queued["companyId"], queued["isCompleted"]) == ("suppliers", sandbox.company, False)
+    sandbox.installation.wait_for_reads(sandbox.company)
+    done = common.call("refresh_data", "get_pull_operation", {**here, "datasetId": queued["id"]})
+    assert (done["status"], done["isCompleted"]) == ("Complete", True)
+    common.call("refresh_data", "all", here)
+    sandbox.installation.wait_for_reads(sandbox.company)
+    after = sandbox.installation.call("GET", f"/companies/{sandbox.company}/dataStatus")["suppliers"]
+    assert after["latestSyncId"] == after["latestSuccessfulSyncId"] != queued["id"]
