@@ -43,8 +43,18 @@ class Books:
         return record_id
 
     @cached_property
+    def _expense(self) -> dict[str, Any]:
+        """An account that lines of bills may name."""
+        rows = self.found("accounts", "type=Expense&&status=Active")
+        links = [[one for link in row.get("validDatatypeLinks", ()) for one in link.get("links", ())] for row in rows]
+        told = [row.get("validDatatypeLinks") is not None for row in rows]
+        wanted = zip(rows, links, told, strict=True)
+        return next(row for row, of, is_told in wanted if not is_told or "Bill.LineItems.AccountRef.Id" in of)
+
+    @property
     def expense(self) -> str:
-        return self._id("accounts", "type=Expense&&status=Active")
+        found: str = self._expense["id"]
+        return found
 
     @cached_property
     def income(self) -> str:
@@ -147,7 +157,9 @@ class Books:
         match data_type:
             case "chartOfAccounts":
                 name = self.fresh("Kiln")
-                return {"nominalCode": f"9{self._number:03}", "name": name, "type": "Expense"}
+                category = self._expense["fullyQualifiedCategory"]
+                code = f"9{self._number:03}"
+                return {"nominalCode": code, "name": name, "type": "Expense", "fullyQualifiedCategory": category}
             case "bankAccounts":
                 name = self.fresh("Savings")
                 number = f"2045{self._number:010}"

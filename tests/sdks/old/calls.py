@@ -2,6 +2,7 @@
 
 In:  {"library": "accounting", "call": "bills.create", "parameters": {"companyId": …}, "body": …}
 Out: {"result": …}, or {"error": {…}} when the library raised.
+Of the call "operations", all that the library can do: ["bills.create", …].
 
 Names are those of the wire, not of Python. A file is {"fileName": …, "base64": …} in place of a body; one that comes
 down is {"base64": …}. Amounts are read as decimals, as an application would hand them over.
@@ -77,7 +78,21 @@ def plain(found):
     return found.model_dump(mode="json", by_alias=True) if is_model(type(found)) else found
 
 
+def operations(library):
+    """All that a library can do. Its services have methods of their own making beside."""
+    found = []
+    for service in (name for name in dir(library) if not name.startswith("_")):
+        of = getattr(library, service)
+        if type(of).__module__.startswith("codat_") and hasattr(of, "do_request"):
+            inherited = {name for base in type(of).__bases__ for name in dir(base)}
+            methods = {name for name, _ in inspect.getmembers(of, inspect.ismethod)} - inherited
+            found += [f"{service}.{name}" for name in sorted(methods) if not name.endswith("_async")]
+    return found
+
+
 def answer(libraries, told):
+    if told["call"] == "operations":
+        return {"result": operations(libraries[told["library"]])}
     method = libraries[told["library"]]
     for name in told["call"].split("."):
         method = getattr(method, name)
