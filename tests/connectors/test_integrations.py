@@ -79,6 +79,8 @@ def test_a_connector_is_a_known_platform_with_sound_facts(vendor: Connector) -> 
         assert len(set(names)) == len(names), "sources are told apart by name"
         if read.hard_deletes:
             assert not any(source.incremental for source in read.sources), "absence shows in whole lists only"
+        elif not read.data_type.single:
+            assert any(source.incremental for source in read.sources), "absence shows in whole lists: look at it"
     for rule in vendor.attachments:
         assert all(extension == extension.lower() for extension in rule.extensions)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bookbridge.sync import states
 from bookbridge.sync.dataset_run import ROUNDS_MAX
 from bookbridge.sync.datasets import Status
@@ -52,15 +54,20 @@ async def test_soft_deletions_are_read_as_such(desk: Desk) -> None:
     assert gone == await deleted(desk, "bills") == {row["record_id"] for row in rows if row["is_deleted"]}
 
 
-async def test_an_item_deleted_without_trace_is_found(desk: Desk) -> None:
-    await desk.read("items")
-    before = await desk.records("items")
-    gone = sorted(before)[0]
-    await desk.remove(gone, "Items")
-    again = await desk.read("items")
-    assert (again.status, again.records_read) == (Status.COMPLETE, len(before) - 1)
-    after = await desk.records("items")
-    assert await deleted(desk, "items") == {gone}
+@pytest.mark.parametrize(
+    ("data_type", "resource"),
+    [("items", "Items"), ("chartOfAccounts", "Accounts"), ("bankAccounts", "Accounts"), ("transfers", "BankTransfers")],
+)
+async def test_what_was_deleted_without_trace_is_found(desk: Desk, data_type: str, resource: str) -> None:
+    await desk.read(data_type)
+    before = await desk.records(data_type)
+    known = await deleted(desk, data_type)
+    gone = sorted(before.keys() - known)[0]
+    await desk.remove(gone, resource)
+    again = await desk.read(data_type)
+    assert (again.status, again.error_message) == (Status.COMPLETE, None)
+    after = await desk.records(data_type)
+    assert await deleted(desk, data_type) == {*known, gone}
     assert after.keys() == before.keys()
     assert {**after[gone], "metadata": None, "modifiedDate": None} == {
         **before[gone],
@@ -68,7 +75,7 @@ async def test_an_item_deleted_without_trace_is_found(desk: Desk) -> None:
         "modifiedDate": None,
     }
     versions = await desk.versions()
-    await desk.read("items")
+    await desk.read(data_type)
     assert await desk.versions() == versions, "what is known to be gone is not written again"
     assert await desk.pool.fetchval("select count(*) from listed_records") == 0
 

@@ -112,6 +112,7 @@ READS: Final[tuple[Read[Any], ...]] = (
                 incremental=False,
             ),
         ),
+        hard_deletes=True,
     ),
     Read(
         BANK_ACCOUNTS,
@@ -126,6 +127,7 @@ READS: Final[tuple[Read[Any], ...]] = (
                 incremental=False,
             ),
         ),
+        hard_deletes=True,
     ),
     Read(
         TAX_RATES,
@@ -344,6 +346,7 @@ READS: Final[tuple[Read[Any], ...]] = (
                 incremental=False,
             ),
         ),
+        hard_deletes=True,
     ),
     Read(
         JOURNAL_ENTRIES,
