@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,9 @@ from bookbridge.connectors.xero.auth import OAUTH2
 from bookbridge.connectors.xero.manifest import CONNECTOR
 from bookbridge.connectors.xero.session import XeroSession
 from tests.connectors.sandbox import Sandbox
+
+POUNDS = {"USD": Decimal("0.77")}
+"""What a dollar is worth, more or less: enough to tell a rate from its inverse."""
 
 WITH_JOURNALS = (*OAUTH2.scopes, "accounting.journals.read")
 
@@ -85,13 +89,17 @@ async def test_the_books_hold_together(access: Access) -> None:
         receivable_account_id=await control_account(access, "DEBTORS"),
         payable_account_id=await control_account(access, "CREDITORS"),
         capital_account_ids=capital,
+        reference_rates=POUNDS,
     )
     assert all(found.values())
     assert len(sheet.reports) == len(profit.reports) == statements.MONTHS_DEFAULT
     assert {line.account_id for report in sheet.reports for line in account_lines(report.assets)} > {
         books.receivable_account_id
     }
+    assert {one.currency for one in (*books.bills, *books.invoices)} >= POUNDS.keys()
     assert book_problems(books) == []
+    upside_down = replace(books, reference_rates={currency: 1 / rate for currency, rate in POUNDS.items()})
+    assert book_problems(upside_down)
 
 
 async def test_bank_movements_come_to_the_ledgers_balances(access: Access) -> None:
