@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,9 +11,11 @@ from bookbridge import app as composition
 from bookbridge.companies import connections, lifecycle
 from bookbridge.products.expenses.accept import SYNC_TASK
 from tests.api.conftest import Api
+from tests.connectors.own_ledger import OwnLedger
 from tests.connectors.sandbox import Sandbox
 from tests.products.bill_pay.conftest import SANDBOX
-from tests.products.expenses.conftest import DAY, DEADLINE_S, Expenses, linked, working
+from tests.products.expenses.conftest import DAY, Expenses, linked, working
+from tests.products.expenses.ledger_view import LedgerView
 from tests.products.expenses.syncing_process import work_off
 
 
@@ -130,14 +131,14 @@ async def test_closed_books(own: Expenses) -> None:
     assert rows[open_["id"]]["status"] == "Completed"
 
 
-async def test_what_the_ledger_refuses_leaves_the_others(xero: Expenses) -> None:
+async def test_what_the_ledger_refuses_leaves_the_others(xero: Expenses, ledger: OwnLedger, sandbox: Sandbox) -> None:
     """A contact that was archived since it was read: only the ledger knows."""
+    view = await LedgerView.of(xero, ledger, sandbox)
     active = await xero.data("suppliers", query="status=Active")
     gone, other = active[0], active[1]
-    body = {"supplierName": gone["supplierName"], "status": "Archived"}
-    path = f"/companies/{xero.company}/connections/{xero.connection}/push/suppliers/{gone['id']}"
-    await outcome(xero, (await xero.api.http.put(path, json=body)).json()["pushOperationKey"])
-    await xero.api.pool.execute("update records set body = replace(body, 'Archived', 'Active')")
+    archived = {"ContactID": gone["id"], "ContactStatus": "ARCHIVED"}
+    answer = await view.http.post(f"{view.base}/Contacts", headers=view.headers, json=archived)
+    assert answer.status_code == 200, answer.text
     refused = xero.spending(contactRef={"id": gone["id"]})
     fine = xero.spending(contactRef={"id": other["id"]})
     status, rows = await xero.sent(refused, fine)
@@ -147,16 +148,6 @@ async def test_what_the_ledger_refuses_leaves_the_others(xero: Expenses) -> None
     assert "archived" in rows[refused["id"]]["message"].lower()
     # It may be sent again once that is mended.
     await xero.written({**refused, "contactRef": {"id": other["id"]}})
-
-
-async def outcome(expenses: Expenses, key: str) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            found = (await expenses.api.http.get(f"/companies/{expenses.company}/push/{key}")).json()
-            if found["status"] != "Pending":
-                assert found["status"] == "Success", found
-                return
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize(("status", "code"), [("Deauthorized", 4040), ("Unlinked", 4220)])
