@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import timedelta
 from uuid import UUID
@@ -119,3 +120,24 @@ async def test_the_sweep_throws_away_what_is_old(pool: asyncpg.Pool) -> None:
     await doorbells.sweep(pool)
     assert await pool.fetchval("select count(*) from doorbells") == 0
     assert await pool.fetchval("select count(*) from pgqueuer_log") == 0
+
+
+async def test_many_jobs_of_one_key_taken_at_once_are_one_run(pool: asyncpg.Pool) -> None:
+    for _ in range(20):
+        for _ in range(8):
+            await ring(pool, "t", "a")
+        queued = [row["id"] for row in await pool.fetch("select id from pgqueuer")]
+        takers = [doorbells.take(pool, job, holder) for job in queued for holder in (ANN, BEN)]
+        taken = [job for job in await asyncio.gather(*takers) if job is not None]
+        assert len(taken) == 1
+        (holder,) = {await pool.fetchval("select holder from doorbells")}
+        assert await doorbells.finish(pool, taken[0], holder, Ending.DONE)
+        await pool.execute("delete from pgqueuer")
+
+
+async def test_a_job_that_is_not_due_is_not_taken(pool: asyncpg.Pool) -> None:
+    await ring(pool, "t", "a", after_s=60)
+    later = await pool.fetchval("select id from pgqueuer")
+    assert await doorbells.take(pool, later, ANN) is None
+    assert await doorbells.take(pool, later + 1, ANN) is None
+    assert await pool.fetchval("select status = 'queued' from pgqueuer")

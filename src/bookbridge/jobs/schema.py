@@ -13,6 +13,8 @@ import asyncpg
 RUNG_CHANNEL: Final = "job_rung"
 """Notified of new jobs: the name of a task, and after a space the id of its job if there is just one, due at once."""
 
+_TAKING: Final = 0x74616B65
+
 # All jobs of one (task, key) are looked up whenever one of them starts.
 _INDEX = "create index if not exists {name}_doorbell_idx on {queue} (entrypoint, payload)"
 
@@ -60,17 +62,24 @@ begin
 end $$"""
 
 
-# A job that was just rung, for whoever comes first: what the engine does to jobs that it picks, and the start.
+# A job that was just rung: what the engine does to jobs that it picks, and the start. Of many who hear of it one goes
+# on. The doorbell is locked before the job, as by everybody who locks both.
 _TAKE = """
 create or replace function take_run(job bigint, worker uuid, out taken {queue}, out started boolean)
     language plpgsql as $$
+declare
+    rung {queue};
 begin
+    select * into rung from {queue} where id = job and status = 'queued' and execute_after <= now();
+    if not found or not pg_try_advisory_xact_lock({taking}, hashint8(job)) then
+        return;
+    end if;
+    insert into doorbells as bell (task, key) values (rung.entrypoint, convert_from(rung.payload, 'UTF8'))
+        on conflict (task, key) do update set task = excluded.task;
     update {queue} set status = 'picked', queue_manager_id = worker, heartbeat = now(), updated = now()
-        where id = (select id from {queue} where id = job and status = 'queued' and execute_after <= now()
-                    for update skip locked)
-        returning * into taken;
+        where id = job and status = 'queued' returning * into taken;
     if found then
-        started := start_run(taken.entrypoint, convert_from(taken.payload, 'UTF8'), job, worker, taken.payload);
+        started := start_run(rung.entrypoint, convert_from(rung.payload, 'UTF8'), job, worker, rung.payload);
     end if;
 end $$"""
 
@@ -79,4 +88,4 @@ async def extend(db: asyncpg.Connection, *, table: str, queue: str) -> None:
     """Make the additions to the queue `table`, whose qualified name is `queue`; changes nothing when they are there.
     The caller sees to it that nobody else changes the schema."""
     for statements in (_INDEX, _NOTICE, _START, _TAKE):
-        await db.execute(statements.format(name=table, queue=queue, channel=RUNG_CHANNEL))
+        await db.execute(statements.format(name=table, queue=queue, channel=RUNG_CHANNEL, taking=_TAKING))
