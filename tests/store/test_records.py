@@ -221,6 +221,11 @@ async def test_companies_and_connections_are_apart(pool: asyncpg.Pool) -> None:
     assert body is not None
     assert "second books" in body
     assert await records.get_body(pool, SCOPE, "b-002") is None
+    for newer, (connection, words) in enumerate([(OTHER_CONNECTION, "later"), (CONNECTION, "later still")], 1):
+        changed = bill(1, reference=words)
+        await save(pool, [changed], connection=connection, at=START + timedelta(hours=newer))
+        assert f'"reference":"{words}"' in (await records.get_body(pool, SCOPE, "b-001") or "")
+        assert await records.connection_of(pool, SCOPE, "b-001") == connection
     assert await records.get_body(pool, Scope(COMPANY, SUPPLIERS.key), "b-001") is None
     assert await records.count(pool, second, SOURCE) == 2
     assert await records.count(pool, second, "elsewhere") == 0

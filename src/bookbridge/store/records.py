@@ -129,11 +129,14 @@ def save_arguments(batch: RecordBatch) -> tuple[object, ...]:
     )
 
 
+_NEWEST = "order by modified desc, connection_id limit 1"
+
+
 async def get_body(db: Db | asyncpg.Pool, scope: Scope, record_id: str) -> str | None:
-    """The JSON text of one record, or None."""
+    """The JSON text of one record, or None; of several connections' records of this id, that which changed last."""
     where, arguments = scope.where()
     body: str | None = await db.fetchval(
-        f"select body from records where {where} and record_id = ${len(arguments) + 1} limit 1",  # noqa: S608
+        f"select body from records where {where} and record_id = ${len(arguments) + 1} {_NEWEST}",  # noqa: S608
         *arguments,
         record_id,
     )
@@ -141,10 +144,10 @@ async def get_body(db: Db | asyncpg.Pool, scope: Scope, record_id: str) -> str |
 
 
 async def connection_of(db: Db | asyncpg.Pool, scope: Scope, record_id: str) -> UUID | None:
-    """The connection over which one record came; None for an unknown record."""
+    """The connection over which the record came that `get_body` gives; None for an unknown record."""
     where, arguments = scope.where()
     found: UUID | None = await db.fetchval(
-        f"select connection_id from records where {where} and record_id = ${len(arguments) + 1} limit 1",  # noqa: S608
+        f"select connection_id from records where {where} and record_id = ${len(arguments) + 1} {_NEWEST}",  # noqa: S608
         *arguments,
         record_id,
     )
