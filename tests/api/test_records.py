@@ -145,7 +145,10 @@ async def test_reads_are_queued_and_followed(api: Api) -> None:
     one = await api.http.get(f"/companies/{company}/data/history/{operation['id']}")
     assert one.json()["id"] == operation["id"]
     refused = await api.http.get(f"/companies/{company}/data/history?query=isCompleted=true")
-    assert assert_error(refused, 400)["error"].endswith("Could not resolve property isCompleted on Dataset")
+    message = "Error parsing query - Could not resolve property isCompleted on Dataset"
+    assert assert_error(refused, 400, service="PullApi")["error"] == message
+    refused = await api.http.get(f"/companies/{company}/data/history?orderBy=isCompleted")
+    assert_error(refused, 400, service="PullApi")
     status = (await api.http.get(f"/companies/{company}/dataStatus")).json()
     assert status["chartOfAccounts"]["latestSyncId"] == operation["id"]
     findings = await api.http.get(f"/companies/{company}/sync/{operation['id']}/validation")

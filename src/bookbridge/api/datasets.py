@@ -22,6 +22,7 @@ from bookbridge.api.services import Given
 from bookbridge.companies import companies, connections
 from bookbridge.companies.connections import Connection, Status
 from bookbridge.store.pool import Db
+from bookbridge.store.query import QueryError
 from bookbridge.sync import datasets, states, validation
 from bookbridge.sync import queue as sync_queue
 from bookbridge.sync import views as sync_views
@@ -89,8 +90,11 @@ async def list_history(request: AnyRequest, company_id: str, services: Given) ->
     """One page of a company's reads, newest first."""
     wanted = company_id_of(company_id)
     paging = paging_of(request)
-    condition = paging.condition(DATASET_PROPERTIES, of=WHAT, first=2)
-    order = paging.order(DATASET_PROPERTIES, of=WHAT)
+    try:
+        condition = paging.condition(DATASET_PROPERTIES, of=WHAT, first=2)
+        order = paging.order(DATASET_PROPERTIES, of=WHAT)
+    except QueryError as error:
+        raise ApiError(400, str(error), service=PULL) from error
     async with services.pool.acquire() as db:
         await companies.get(db, wanted)
         shown, total = await sync_views.history(
