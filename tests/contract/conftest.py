@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx2
 import pytest
 
 from bookbridge import app as composition
@@ -18,6 +17,7 @@ from bookbridge.settings import VendorSettings
 from tests.api.conftest import DEADLINE_S, Api, serving
 from tests.connectors.conftest import emulator_url, sandbox, vendor_http
 from tests.connectors.sandbox import Sandbox
+from tests.waiting import until
 
 __all__ = ["emulator_url", "sandbox", "vendor_http"]
 
@@ -71,14 +71,11 @@ class World:
 
     async def until_read(self) -> None:
         """Wait for all reads to end."""
-        async with asyncio.timeout(DEADLINE_S * 2):
-            while True:
-                if not await self.api.pool.fetchval("select count(*) from datasets where completed is null"):
-                    return
-                await asyncio.sleep(0.05)
 
-    async def anonymous(self, method: str, path: str) -> httpx2.Response:
-        return await self.api.http.request(method, path, headers={"Authorization": "Basic d3Jvbmc="})
+        async def is_idle() -> bool:
+            return not await self.api.pool.fetchval("select count(*) from datasets where completed is null")
+
+        await until(is_idle, DEADLINE_S * 2)
 
 
 @pytest.fixture

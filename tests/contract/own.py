@@ -31,7 +31,7 @@ def operations() -> dict[tuple[str, str], dict[str, Any]]:
 
 def problems(method: str, path: str, status: int, body: bytes) -> list[str]:
     """What our document does not say of an answer: its status, its shape, and fields that it does not name."""
-    found = operations().get(address(method, path))
+    found = operations().get(address(method, path)) or _general(*address(method, path))
     if found is None:
         return [f"{method} {path} is not in our document"]
     response = found["responses"].get(str(status))
@@ -47,6 +47,17 @@ def problems(method: str, path: str, status: int, body: bytes) -> list[str]:
         f"ours: {'.'.join(map(str, error.absolute_path)) or 'body'}: {error.message[:200]}"
         for error in validator.iter_errors(json.loads(body))
     ]
+
+
+def _general(method: str, path: str) -> dict[str, Any] | None:
+    """Our operation for many addresses of which the path is one: data types are a parameter in some of ours."""
+    wanted = path.split("/")
+    for (known_method, known_path), content in operations().items():
+        steps = known_path.split("/")
+        is_alike = known_method == method and len(steps) == len(wanted)
+        if is_alike and all(step in ("{}", name) for step, name in zip(steps, wanted, strict=True)):
+            return content
+    return None
 
 
 @cache

@@ -11,12 +11,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from rich.console import Console
-from rich.table import Table
 
 from bookbridge import jobs
 from tests.connectors.conftest import emulator_url, sandbox, vendor_http
-from tests.contract.documents import Document, Operation
+from tests.contract.asking import every, refused, with_bodies
+from tests.contract.documents import Operation
 from tests.products.bill_pay.conftest import SANDBOX, XERO, Payables, api, ledger, patience_s, payables, worker
 
 __all__ = ["api", "emulator_url", "ledger", "patience_s", "payables", "sandbox", "vendor_http", "worker"]
@@ -327,16 +326,6 @@ async def _ended(world: World, key: str) -> list[str]:
     return [] if operation["status"] == "Success" else [f"{operation}"[:600]]
 
 
-async def refused(operation: Operation, world: World) -> list[str]:
-    """The operation without a good key."""
-    path = operation.path.format_map({name: value or "x" for name, value in world.ids.items()})
-    headers = {"Authorization": "Basic d3Jvbmc="}
-    answer = await world.of.api.http.request(operation.method.upper(), path, headers=headers)
-    if answer.status_code != 401:
-        return [f"status {answer.status_code} without a key"]
-    return operation.problems(401, answer.content) if "401" in operation.content["responses"] else []
-
-
 async def unknown(operation: Operation, world: World) -> list[str]:
     """The operation about a company that does not exist."""
     if "{" not in operation.path or "404" not in operation.content["responses"]:
@@ -356,31 +345,19 @@ async def unknown(operation: Operation, world: World) -> list[str]:
 @pytest.mark.parametrize("name", NAMES)
 async def test_every_operation(world: World, name: str) -> None:
     """Prints what is missing or not as the file says; there must be nothing."""
-    found: list[tuple[str, str]] = []
-    count = 0
-    for operation in Document(name).operations():
-        count += 1
-        problems = await refused(operation, world) + await unknown(operation, world)
+
+    async def ask(operation: Operation) -> list[str]:
+        path = operation.path.format_map({name: value or "x" for name, value in world.ids.items()})
+        problems = await refused(operation, world.of.api.http, path) + await unknown(operation, world)
         try:
-            problems += await asked(operation, world)
+            return problems + await asked(operation, world)
         except AssertionError as error:
-            problems.append(str(error)[:600])
-        found += [(operation.name, problem) for problem in problems]
-    table = Table("operation", "problem", title=f"{count} operations, {len(found)} problems")
-    for row in found:
-        table.add_row(*row)
-    Console(width=180).print(table)
-    assert count == COUNTS[name]
-    assert not found, found
+            return [*problems, str(error)[:600]]
+
+    assert await every([name], ask) == COUNTS[name]
     assert set(world.unsupported) <= UNSUPPORTED[world.of.platform]
 
 
 def test_no_body_is_left_out() -> None:
     """Every operation that takes a body is asked with one, and the table holds no others."""
-    wanted = {
-        (operation.method, operation.path)
-        for name in NAMES
-        for operation in Document(name).operations()
-        if "requestBody" in operation.content
-    }
-    assert wanted == set(BODIES) | FILES
+    assert with_bodies(NAMES) == set(BODIES) | FILES

@@ -5,7 +5,6 @@ Each operation is asked three times: as it is meant, without a good key, and abo
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from tests.connectors.conftest import emulator_url, sandbox, vendor_http
 from tests.contract.asking import every, refused, with_bodies
 from tests.contract.documents import Document, Operation
 from tests.products.bill_pay.conftest import XERO
-from tests.products.expenses.conftest import DAY, DEADLINE_S, Expenses, api, expenses, ledger, patience_s, worker
+from tests.products.expenses.conftest import DAY, Expenses, api, expenses, ledger, patience_s, worker
+from tests.waiting import until
 
 __all__ = ["api", "emulator_url", "expenses", "ledger", "patience_s", "sandbox", "vendor_http", "worker"]
 
@@ -210,11 +210,11 @@ async def asked(operation: Operation, world: World) -> list[str]:
 
 async def _idle(world: World) -> None:
     """Wait for all reads to end: what is being read cannot be queued again."""
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            if not await world.of.api.pool.fetchval("select count(*) from datasets where completed is null"):
-                return
-            await asyncio.sleep(0.02)
+
+    async def is_idle() -> bool:
+        return not await world.of.api.pool.fetchval("select count(*) from datasets where completed is null")
+
+    await until(is_idle)
 
 
 async def unknown(operation: Operation, world: World) -> list[str]:

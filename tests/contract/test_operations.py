@@ -11,12 +11,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from rich.console import Console
-from rich.table import Table
 
 from tests.contract import own
+from tests.contract.asking import every, refused, with_bodies
 from tests.contract.conftest import CUSTOM, ORIGINS, PLATFORM, World
-from tests.contract.documents import NAMES, Document, Operation
+from tests.contract.documents import NAMES, Operation
 
 COMPANY = "/companies/{companyId}"
 CONNECTION = COMPANY + "/connections/{connectionId}"
@@ -102,16 +101,6 @@ async def asked(operation: Operation, world: World) -> list[str]:
     return problems + operation.problems(answer.status_code, answer.content)
 
 
-async def refused(operation: Operation, world: World) -> list[str]:
-    """The operation without a good key."""
-    path = path_of(operation, world, world.company, world.connection)
-    answer = await world.anonymous(operation.method.upper(), path)
-    if answer.status_code != 401:
-        return [f"status {answer.status_code} without a key"]
-    ours = own.problems(operation.method, operation.path, 401, answer.content)
-    return ours + (operation.problems(401, answer.content) if "401" in operation.content["responses"] else [])
-
-
 async def unknown(operation: Operation, world: World) -> list[str]:
     """The operation about what does not exist."""
     if "{" not in operation.path or "404" not in operation.content["responses"]:
@@ -137,22 +126,16 @@ class Unknown(dict[str, str]):
 @pytest.mark.timeout(240)
 async def test_every_operation(world: World) -> None:
     """Prints what is missing or not as the files say; there must be nothing."""
-    found: list[tuple[str, str]] = []
-    count = 0
-    for name in NAMES:
-        for operation in Document(name).operations():
-            count += 1
-            problems = await refused(operation, world) + await unknown(operation, world)
-            problems += await asked(operation, world)
-            if operation.method == "delete" and operation.path.startswith(("/apiKeys", "/webhooks")):
-                await _again(world)
-            found += [(operation.name, problem) for problem in problems]
-    table = Table("operation", "problem", title=f"{count} operations, {len(found)} problems")
-    for row in found:
-        table.add_row(*row)
-    Console(width=180).print(table)
-    assert count >= 80
-    assert not found, found
+
+    async def ask(operation: Operation) -> list[str]:
+        path = path_of(operation, world, world.company, world.connection)
+        problems = await refused(operation, world.api.http, path) + await unknown(operation, world)
+        problems += await asked(operation, world)
+        if operation.method == "delete" and operation.path.startswith(("/apiKeys", "/webhooks")):
+            await _again(world)
+        return problems
+
+    assert await every(NAMES, ask) >= 80
 
 
 async def _again(world: World) -> None:
@@ -163,10 +146,4 @@ async def _again(world: World) -> None:
 
 def test_no_body_is_left_out() -> None:
     """Every operation that takes a body is asked with one, and the table holds no others."""
-    wanted = {
-        (operation.method, operation.path)
-        for name in NAMES
-        for operation in Document(name).operations()
-        if "requestBody" in operation.content
-    }
-    assert wanted == set(BODIES)
+    assert with_bodies(NAMES) == set(BODIES)

@@ -4,7 +4,6 @@ one record of each, files, statements, reports and options. Answers are held to 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,19 +11,18 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from rich.console import Console
-from rich.table import Table
 
 from bookbridge import jobs
 from bookbridge.emulators.sandbox.app import KEY_HEADER
 from bookbridge.emulators.sandboxes import SANDBOX_SECRET
-from tests.api.conftest import DEADLINE_S, assert_error
+from tests.api.conftest import assert_error
 from tests.api.test_lending import in_thread, lending
 from tests.connectors.conftest import emulator_url, sandbox, vendor_http
 from tests.connectors.own_ledger import OwnLedger
 from tests.connectors.sandbox import Sandbox
 from tests.contract import own
-from tests.contract.documents import Document, Operation
+from tests.contract.asking import every
+from tests.contract.documents import Operation
 from tests.products.bill_pay.conftest import SANDBOX, XERO, Payables, api, ledger, patience_s, payables, worker
 
 __all__ = ["api", "emulator_url", "ledger", "patience_s", "payables", "sandbox", "vendor_http", "worker"]
@@ -94,11 +92,7 @@ async def world(payables: Payables, ledger: OwnLedger, sandbox: Sandbox, worker:
     company = f"/companies/{payables.company}"
     made.ids = {"companyId": payables.company, "connectionId": payables.connection}
     assert (await payables.api.http.post(f"{company}/data/all")).status_code == 204
-    async with asyncio.timeout(DEADLINE_S * 2):
-        while True:
-            if not await payables.api.pool.fetchval("select count(*) from datasets where completed is null"):
-                break
-            await asyncio.sleep(0.05)
+    await payables.idle()
     body = {"supplierName": f"Contract {uuid4().hex[:8]}", "status": "Active"}
     await payables.done("POST", "/suppliers", body)
     made.ids["pushOperationKey"] = (await made.first(f"{company}/push"))["pushOperationKey"]
@@ -216,18 +210,11 @@ def _parameters(operation: Operation) -> Iterator[str]:
 @pytest.mark.timeout(240)
 async def test_every_accounting_operation_that_reads(world: World) -> None:
     """Prints what is missing or not as the file says; there must be nothing."""
-    found: list[tuple[str, str]] = []
-    count = 0
-    for operation in Document(NAME).operations():
-        count += 1
-        problems = await unknown(operation, world) + await asked(operation, world)
-        found += [(operation.path, problem) for problem in problems]
-    table = Table("operation", "problem", title=f"{world.platform}: {count} operations, {len(found)} problems")
-    for row in found:
-        table.add_row(*row)
-    Console(width=220).print(table)
-    assert count == COUNT
-    assert not found, found
+
+    async def ask(operation: Operation) -> list[str]:
+        return await unknown(operation, world) + await asked(operation, world)
+
+    assert await every([NAME], ask) == COUNT
 
 
 async def test_data_of_other_kinds_of_platforms_is_not_there(payables: Payables) -> None:
