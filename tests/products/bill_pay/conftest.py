@@ -24,6 +24,7 @@ from tests.connectors import own_ledger
 from tests.connectors.conftest import emulator_url, sandbox, vendor_http
 from tests.connectors.own_ledger import OwnLedger
 from tests.connectors.sandbox import Sandbox
+from tests.waiting import until
 
 __all__ = ["emulator_url", "sandbox", "vendor_http"]
 
@@ -135,14 +136,16 @@ class Payables:
 
     async def ended(self, key: str) -> dict[str, Any]:
         """A push operation once it has ended."""
-        async with asyncio.timeout(DEADLINE_S):
-            while True:
-                answer = await self.api.http.get(f"/companies/{self.company}/push/{key}")
-                assert answer.status_code == 200, answer.text
-                operation: dict[str, Any] = answer.json()
-                if operation["status"] != "Pending":
-                    return operation
-                await asyncio.sleep(0.02)
+        operation: dict[str, Any] = {}
+
+        async def is_over() -> bool:
+            answer = await self.api.http.get(f"/companies/{self.company}/push/{key}")
+            assert answer.status_code == 200, answer.text
+            operation.update(answer.json())
+            return operation["status"] != "Pending"
+
+        await until(is_over, DEADLINE_S)
+        return operation
 
     async def read_everything(self) -> None:
         """Read all data types, and wait for it."""
@@ -151,9 +154,11 @@ class Payables:
 
     async def idle(self) -> None:
         """Wait for all reads to end."""
-        async with asyncio.timeout(DEADLINE_S):
-            while await self.api.pool.fetchval("select count(*) from datasets where completed is null"):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+
+        async def none_is_left() -> bool:
+            return not await self.api.pool.fetchval("select count(*) from datasets where completed is null")
+
+        await until(none_is_left, DEADLINE_S)
 
     async def stored(self, data_type: str, record_id: str) -> dict[str, Any]:
         """A record as reading answers it, amounts as Decimal."""

@@ -13,6 +13,7 @@ from bookbridge import jobs
 from tests.api.conftest import assert_error
 from tests.connectors.sandbox import Sandbox
 from tests.products.bill_pay.conftest import XERO, Payables
+from tests.waiting import until
 
 SUPPLIERS = {"method": "PUT", "path": ".*/Contacts"}
 
@@ -106,6 +107,96 @@ async def test_the_same_key_at_once_writes_once(payables: Payables) -> None:
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert 201 in {answer.status_code for answer in answers}
     assert await named(payables, "Once Ltd") == 1
+
+
+async def struck(sandbox: Sandbox) -> None:
+    """Wait until the ledger has got the request that it keeps waiting."""
+
+    async def has_come() -> bool:
+        return not (await sandbox.control("GET", "faults"))["faults"]
+
+    await until(has_come)
+
+
+@only_xero
+@pytest.mark.usefixtures("worker")
+async def test_a_client_that_goes_away_finds_its_write_again(payables: Payables, sandbox: Sandbox) -> None:
+    await sandbox.fault("slow", match=SUPPLIERS, delay_s=PATIENCE_S)
+    key = str(uuid4())
+    asking = asyncio.create_task(payables.send("POST", "/suppliers", given("Gone Ltd"), key=key))
+    await struck(sandbox)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+    async def answered() -> bool:
+        answer = await payables.send("POST", "/suppliers", given("Gone Ltd"), key=key)
+        assert answer.status_code in (201, 409), answer.text
+        return answer.status_code == 201
+
+    await until(answered)
+    assert await named(payables, "Gone Ltd") == 1
+
+
+@only_xero
+@pytest.mark.usefixtures("worker")
+async def test_access_that_is_taken_back_while_a_write_waits(payables: Payables, sandbox: Sandbox) -> None:
+    """The ledger lets nobody in any more, so the write that is on its way there comes to nothing, and that is told."""
+    await sandbox.fault("slow", match=SUPPLIERS, delay_s=PATIENCE_S)
+    asking = asyncio.create_task(payables.send("POST", "/suppliers", given("Closed Ltd"), key=str(uuid4())))
+    await struck(sandbox)
+    connection = f"/companies/{payables.company}/connections/{payables.connection}"
+    answer = await payables.api.http.patch(connection, json={"status": "Unlinked"})
+    assert answer.status_code == 200, answer.text
+    assert "Nothing was written" in assert_error(await asking, 409)["error"]
+    (kept,) = (await payables.api.http.get(f"/companies/{payables.company}/push")).json()["results"]
+    assert kept["status"] == "Failed"
+    await payables.refused("POST", "/suppliers", given("Later Ltd"), 409)
+
+
+@only_xero
+@impatient
+@pytest.mark.usefixtures("worker")
+async def test_a_connection_that_is_deleted_while_a_write_waits(payables: Payables, sandbox: Sandbox) -> None:
+    await sandbox.fault("slow", match=SUPPLIERS, delay_s=SLOW_S)
+    asking = asyncio.create_task(payables.send("POST", "/suppliers", given("Deleted Ltd"), key=str(uuid4())))
+    await struck(sandbox)
+    answer = await payables.api.http.delete(f"/companies/{payables.company}/connections/{payables.connection}")
+    assert answer.is_success, answer.text
+    assert_error(await asking, 404)
+
+
+@only_xero
+@impatient
+@pytest.mark.usefixtures("worker")
+async def test_the_platforms_limit_is_told_with_the_time_to_wait(payables: Payables, sandbox: Sandbox) -> None:
+    await sandbox.fault("rate_limit", match=SUPPLIERS, retry_after_s=30, times=None)
+    key = str(uuid4())
+    answer = await payables.send("POST", "/suppliers", given("Limited Ltd"), key=key)
+    assert_error(answer, 429)
+    assert 5 <= int(answer.headers["retry-after"]) <= 30
+    history = (await payables.api.http.get(f"/companies/{payables.company}/push")).json()["results"]
+    assert [row["status"] for row in history] == ["Failed"]
+
+
+@only_xero
+@pytest.mark.usefixtures("worker")
+async def test_a_ledger_that_is_away_is_told_to_who_reads_and_before_anything_is_written(
+    payables: Payables, sandbox: Sandbox
+) -> None:
+    bill = await payables.bill()
+    payment = {"amount": 1, "date": "2026-06-15T00:00:00", "accountRef": {"id": await payables.bank()}}
+    prototype = await payables.prototype()
+    before = (await payables.api.http.get(f"/companies/{payables.company}/push")).json()["totalResults"]
+    await sandbox.fault("unavailable", times=None)
+    for path in ("/info", "/bills", "/suppliers", "/mappingOptions/bills", "/mappingOptions/payments"):
+        assert_error(await payables.api.http.get(f"{payables.base}{path}"), 424)
+    await payables.refused("PUT", f"/bills/{bill['id']}", prototype, 424)
+    await payables.refused("POST", f"/bills/{bill['id']}/payment", payment, 424)
+    await sandbox.clear_faults()
+    after = (await payables.api.http.get(f"/companies/{payables.company}/push")).json()["totalResults"]
+    assert after == before
+    await payables.done("POST", f"/bills/{bill['id']}/payment", payment)
 
 
 @only_xero
