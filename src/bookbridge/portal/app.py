@@ -14,6 +14,7 @@ from bookbridge.portal import (
     company_pages,
     connection_pages,
     data_pages,
+    expense_pages,
     link_pages,
     settings_pages,
     sign_in_pages,
@@ -25,7 +26,15 @@ from bookbridge.portal.forms import BODY_SIZE_MAX_BYTES
 from bookbridge.portal.services import PortalServices
 from bookbridge.portal.sessions import signed_in
 
-SUBJECTS = (company_pages, connection_pages, data_pages, write_pages, webhook_pages, settings_pages)
+SUBJECTS = (
+    company_pages,
+    connection_pages,
+    data_pages,
+    write_pages,
+    expense_pages,
+    webhook_pages,
+    settings_pages,
+)
 
 
 def route_handlers(services: PortalServices) -> Sequence[ControllerRouterHandler]:

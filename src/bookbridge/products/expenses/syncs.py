@@ -165,6 +165,17 @@ async def newest(db: Db | asyncpg.Pool, company_id: UUID, limit: int, *, success
     return [_sync(row) for row in rows]
 
 
+async def page(db: Db, company_id: UUID, *, limit: int, offset: int) -> tuple[list[Sync], int]:
+    """One page of the company's syncs, newest first, and the total of all pages."""
+    rows = await db.fetch(
+        f"""select {_SYNC} from expense_syncs where company_id = $1
+        order by place desc limit {limit:d} offset {offset:d}""",  # noqa: S608
+        company_id,
+    )
+    total: int = await db.fetchval("select count(*) from expense_syncs where company_id = $1", company_id)
+    return [_sync(row) for row in rows], total
+
+
 async def is_behind(db: Db, sync: Sync) -> bool:
     """Whether the sync changes a transaction that an earlier sync, not handed over yet, changes too: the last change
     that was sent must be the last that is written."""
