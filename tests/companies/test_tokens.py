@@ -11,7 +11,7 @@ import pytest
 
 from bookbridge.companies import connections, credentials, lifecycle, oauth
 from bookbridge.companies.connections import Connection, Status
-from bookbridge.companies.credentials import Grant
+from bookbridge.companies.credentials import Credentials, Grant
 from bookbridge.companies.sessions import Sessions
 from bookbridge.companies.tokens import Tokens
 from bookbridge.companies.vault import SecretKey, Vault, new_key
@@ -75,6 +75,25 @@ async def test_twenty_callers_at_expiry_make_one_refresh_and_hold_no_database_co
     found = await asyncio.gather(*callers)
     assert vendor.refreshes == 1
     assert len({each["Authorization"] for each in found}) == 1
+
+
+@pytest.mark.timeout(20)
+async def test_a_caller_in_the_moment_in_which_a_flight_lands_begins_another(
+    pool: asyncpg.Pool, vault: Vault, views: Views, connection: Connection, vendor: Vendor, tokens: Tokens
+) -> None:
+    """The one that has landed hands out the very token that was refused; waiting for it again would go on for ever."""
+    held = Grant(*vendor.issue())
+    now = await linked(pool, vault, views, connection, held, left_s=300)
+
+    async def landed() -> Credentials:
+        return held
+
+    tokens._flights[now.id] = asyncio.create_task(landed())
+    await tokens._flights[now.id]
+    found = await tokens.current(now, OAUTH, rejected=held.access_token)
+    assert isinstance(found, Grant)
+    assert found.access_token != held.access_token
+    assert vendor.refreshes == 1
 
 
 async def test_a_token_is_refreshed_before_it_expires(

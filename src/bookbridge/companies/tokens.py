@@ -78,8 +78,10 @@ class Tokens:
         """
         while True:
             flight = self._flights.get(connection.id)
-            ours = flight is None
-            if flight is None:
+            # One that has landed may still be here until its callbacks run. It has nothing newer to give, and awaiting
+            # it would not let them run.
+            ours = flight is None or flight.done()
+            if flight is None or flight.done():
                 flight = asyncio.create_task(self._obtain(connection, auth, rejected))
                 self._flights[connection.id] = flight
                 flight.add_done_callback(lambda done: self._landed(connection.id, done))
@@ -93,7 +95,8 @@ class Tokens:
         await asyncio.gather(*self._flights.values(), return_exceptions=True)
 
     def _landed(self, connection_id: UUID, flight: asyncio.Task[Credentials]) -> None:
-        self._flights.pop(connection_id, None)
+        if self._flights.get(connection_id) is flight:
+            del self._flights[connection_id]
         if not flight.cancelled():
             # Looked at, so that a failure that nobody waited for any more is not reported as forgotten.
             flight.exception()
