@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import socket
+import time
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -322,6 +324,92 @@ async def test_endless_heads_are_cut_off(api: Api, began: str) -> None:
 async def test_usual_heads_are_served(api: Api) -> None:
     for _ in range(3):
         assert (await api.http.get("/companies", headers={"X-Long": "x" * 30_000})).status_code == 200
+
+
+@pytest.mark.parametrize("with_key", [True, False])
+@pytest.mark.parametrize("trickles", [True, False])
+async def test_bodies_that_never_end_are_cut_off(
+    api: Api, monkeypatch: pytest.MonkeyPatch, with_key: bool, trickles: bool
+) -> None:
+    monkeypatch.setattr(http_protocol, "BODY_WATCH_S", 0.1)
+    reader, writer = await asyncio.open_connection(urlsplit(api.url).hostname, urlsplit(api.url).port)
+    authorization = f"Authorization: {basic(KEY)}\r\n" if with_key else ""
+    writer.write(f"POST /companies HTTP/1.1\r\nHost: x\r\n{authorization}Content-Length: 100000\r\n\r\n{{".encode())
+
+    async def trickle() -> None:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+    trickling = asyncio.create_task(trickle()) if trickles else None
+    answer = await asyncio.wait_for(reader.read(), DEADLINE_S)
+    if trickling is not None:
+        trickling.cancel()
+    assert answer.startswith(b"HTTP/1.1 408" if with_key else b"HTTP/1.1 401")
+    writer.close()
+    assert (await api.http.get("/companies")).status_code == 200
+
+
+async def test_a_body_that_comes_on_is_waited_for(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "BODY_WATCH_S", 0.2)
+    monkeypatch.setattr(http_protocol, "BODY_PROGRESS_MIN_BYTES", 100)
+    reader, writer = await asyncio.open_connection(urlsplit(api.url).hostname, urlsplit(api.url).port)
+    body = b'{"name": "Slowly"' + b" " * 20_000 + b"}"
+    head = f"POST /companies HTTP/1.1\r\nHost: x\r\nAuthorization: {basic(KEY)}\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode())
+    began = time.monotonic()
+    for start in range(0, len(body), 1_000):
+        writer.write(body[start : start + 1_000])
+        await writer.drain()
+        await asyncio.sleep(0.03)
+    assert time.monotonic() - began > 2 * http_protocol.BODY_WATCH_S
+    assert (await asyncio.wait_for(reader.readline(), DEADLINE_S)).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+ANSWERS = 20
+ASK_FOR_MUCH = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * ANSWERS
+
+
+def _narrow_socket(api: Api) -> socket.socket:
+    """A connection that takes little at once."""
+    opened = socket.socket()
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
+    opened.connect((urlsplit(api.url).hostname, urlsplit(api.url).port))
+    opened.setblocking(False)
+    return opened
+
+
+async def test_answers_that_nobody_takes_are_dropped(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "ANSWER_WATCH_S", 0.1)
+    ended = asyncio.Event()
+    lost = http_protocol.BoundedHttpProtocol.connection_lost
+
+    def heard(protocol: http_protocol.BoundedHttpProtocol, error: Exception | None) -> None:
+        lost(protocol, error)
+        ended.set()
+
+    monkeypatch.setattr(http_protocol.BoundedHttpProtocol, "connection_lost", heard)
+    with _narrow_socket(api) as caller:
+        await asyncio.get_running_loop().sock_sendall(caller, ASK_FOR_MUCH)
+        await asyncio.wait_for(ended.wait(), DEADLINE_S)
+
+
+async def test_answers_are_given_to_those_who_take_them_slowly(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = len((await api.http.get("/openapi.json")).content)
+    monkeypatch.setattr(http_protocol, "ANSWER_WATCH_S", 0.5)
+    with _narrow_socket(api) as caller:
+        loop, taken, began = asyncio.get_running_loop(), 0, time.monotonic()
+        await loop.sock_sendall(caller, ASK_FOR_MUCH)
+        async with asyncio.timeout(DEADLINE_S):
+            while taken < ANSWERS * one:
+                piece = await loop.sock_recv(caller, 256 * 1024)
+                assert piece
+                taken += len(piece)
+                await asyncio.sleep(0.003)
+        assert time.monotonic() - began > 2 * http_protocol.ANSWER_WATCH_S
 
 
 async def test_silent_connections_are_closed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
