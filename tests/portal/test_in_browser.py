@@ -18,6 +18,7 @@ from bookbridge.companies.connections import Status
 from bookbridge.webhooks import consumers
 from bookbridge.webhooks.consumers import ConsumerDraft
 from tests.portal.conftest import API_KEY, Person, Site
+from tests.portal.test_expense_pages import ended_sync
 from tests.portal.test_portal_pages import linked
 from tests.portal.test_write_pages import asked_for
 
@@ -152,6 +153,7 @@ async def test_the_portal_in_a_browser(site: Site, chromium: Browser, person: Pe
     await site.company("Told Ltd")
     message = await site.pool.fetchval("select message_id from webhook_deliveries")
     write = await asked_for(site, connection, {"supplierName": "A" * 300, "status": "Active", "x" * 400: "y" * 4000})
+    sync = await ended_sync(site, connection)
     page, complaints = await opened(chromium, phone=phone, dark=phone)
     size = "phone-dark" if phone else "desktop"
     await page.goto(f"{site.url}/portal")
@@ -168,6 +170,8 @@ async def test_the_portal_in_a_browser(site: Site, chromium: Browser, person: Pe
         "records": f"/portal/companies/{company.id}/data/bills",
         "writes": f"/portal/companies/{company.id}/writes",
         "write": f"/portal/companies/{company.id}/writes/{write.id}",
+        "expenses": f"/portal/companies/{company.id}/expenses",
+        "expense-sync": f"/portal/companies/{company.id}/expenses/{sync.id}",
         "reads": f"/portal/companies/{company.id}/reads",
         "webhooks": "/portal/webhooks",
         "consumer": f"/portal/webhooks/consumers/{consumer.id}",
