@@ -162,19 +162,3 @@ async def test_the_log_is_paged_and_filtered(
     assert whole.deliveries[0].attempts[0].status_code == 200
     with pytest.raises(MessageNotFound):
         await messages.get(pool, uuid4())
-
-
-async def test_activity_counts_every_slot(
-    pool: asyncpg.Pool, receiver: Receiver, deliverer: Deliverer, clock: Clock
-) -> None:
-    receiver.statuses = [500]
-    consumer, _ = await subscribe(pool, receiver.url)
-    await emit(pool)
-    await emit(pool)
-    clock.advance(1)
-    await deliverer(str(consumer.id))
-    slots = await messages.activity(pool, until=clock.now + timedelta(seconds=1))
-    assert len(slots) == 36
-    assert (slots[-1].successful, slots[-1].failed) == (1, 1)
-    assert sum(slot.successful + slot.failed for slot in slots[:-1]) == 0
-    assert sum(s.failed for s in await messages.activity(pool, until=clock.now, consumer_id=uuid4())) == 0

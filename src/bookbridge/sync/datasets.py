@@ -300,13 +300,3 @@ async def batch(db: Db, company_id: UUID, batch_id: UUID) -> list[Dataset]:
         batch_id,
     )
     return [_dataset(row) for row in rows]
-
-
-async def connections_with_work(db: Db | asyncpg.Pool, limit: int) -> list[UUID]:
-    """Connections that have open datasets, oldest first."""
-    rows = await db.fetch(
-        """select connection_id from datasets where completed is null
-        group by connection_id order by min(requested) limit $1""",
-        limit,
-    )
-    return [row["connection_id"] for row in rows]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from uuid import UUID
 
 from bookbridge import jobs
 from bookbridge.accounting import catalog
@@ -103,8 +102,3 @@ async def queue_types(db: Db, connection: Connection, data_types: Sequence[str],
     if queued:
         await jobs.ring(db, SYNC_TASK, str(connection.id))
     return queued
-
-
-async def pending_connection_ids(db: Db, limit: int) -> list[UUID]:
-    """Connections that wait to be read, longest waiting first."""
-    return await datasets.connections_with_work(db, limit)

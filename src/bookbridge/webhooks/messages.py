@@ -6,7 +6,7 @@ It only reads.
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -17,8 +17,6 @@ from bookbridge.store.pool import Db
 from bookbridge.webhooks.replay import MessageNotFound
 
 PAGE_SIZE_MAX: Final = 100
-ACTIVITY_WINDOW_S: Final = 6 * 3600.0
-ACTIVITY_SLOT_S: Final = 600
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -52,14 +50,6 @@ class Message(msgspec.Struct, frozen=True):
     created: datetime
     deliveries: tuple[Delivery, ...]
     body: str = ""
-
-
-class Activity(msgspec.Struct, frozen=True):
-    """Attempts that started within ACTIVITY_SLOT_S seconds from `start`."""
-
-    start: datetime
-    successful: int
-    failed: int
 
 
 async def list_newest(
@@ -129,28 +119,6 @@ async def get(db: Db | asyncpg.Pool, message_id: UUID) -> Message:
             msgspec.structs.replace(delivery, attempts=tuple(attempts[delivery.consumer_id])) for delivery in deliveries
         ),
     )
-
-
-async def activity(db: Db | asyncpg.Pool, *, until: datetime, consumer_id: UUID | None = None) -> list[Activity]:
-    """Attempts in the ACTIVITY_WINDOW_S seconds before `until` (aware), by slot, oldest first; none is left
-    out.
-    """
-    rows = await db.fetch(
-        """with slots as (
-               select generate_series($1::timestamptz, $2::timestamptz - $3::interval, $3::interval) as start)
-           select slots.start,
-                  count(*) filter (where attempt.attempt is not null and attempt.error is null) as successful,
-                  count(*) filter (where attempt.error is not null) as failed
-           from slots left join webhook_attempts attempt
-                  on attempt.started >= slots.start and attempt.started < slots.start + $3::interval
-                 and ($4::uuid is null or attempt.consumer_id = $4)
-           group by slots.start order by slots.start""",
-        until - timedelta(seconds=ACTIVITY_WINDOW_S),
-        until,
-        timedelta(seconds=ACTIVITY_SLOT_S),
-        consumer_id,
-    )
-    return [Activity(**dict(row)) for row in rows]
 
 
 async def _deliveries(db: Db | asyncpg.Pool, message_ids: list[UUID]) -> dict[UUID, list[Delivery]]:

@@ -28,7 +28,6 @@ RATE_MAX: Final = Decimal(10**7)
 CURRENCY_PLACES_MAX: Final = 4
 
 ID_LENGTH_MAX: Final = 255
-DEPTH_MAX: Final = 16
 CURRENCY_LENGTH: Final = 3
 
 E = TypeVar("E", bound=StrEnum)

@@ -137,8 +137,3 @@ def kind_of(transaction: Transaction) -> ExpenseKind:
 def date_of(transaction: Transaction) -> str:
     """The day that it counts for in the books."""
     return transaction.date if isinstance(transaction, Transfer | Adjustment) else transaction.issue_date
-
-
-def field_of(kind: ExpenseKind) -> str:
-    """Name of the field that holds that day, for findings."""
-    return "Date" if kind in (ExpenseKind.TRANSFER, ExpenseKind.ADJUSTMENT) else "IssueDate"
