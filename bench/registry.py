@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.table import Table
 
-BENCHMARKS: Final = ("sync", "edits", "reads", "paging", "schedules", "write_latency")
+BENCHMARKS: Final = ("sync", "edits", "reads", "paging", "schedules", "write_latency", "waiting", "writes", "budget")
 """Modules of this package in the order in which they run, each with `run() -> list[Check]`, which prints its tables."""
 
 

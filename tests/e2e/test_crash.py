@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from tests.e2e.conftest import BillOf, Receiver
 from tests.e2e.installation import Installation, until
+from tests.e2e.mixed_writes import KINDS
+from tests.e2e.storm import WRITES_PER_DROP, Storm, target
 from tests.emulators.xero.world import World
 
 DOCUMENTS = 3_000
@@ -114,6 +116,14 @@ def test_everything_killed_at_once_and_started_again(installation: Installation,
     installation.kill()
     installation.start()
     work.check()
+
+
+def test_writes_of_every_kind_while_workers_die_and_answers_are_lost(installation: Installation, world: World) -> None:
+    targets = [target(installation, f"Storm {number} Ltd") for number in range(2)]
+    report = Storm(installation, world, random.Random(20_261_121)).run(targets, rounds=1, kills=1)
+    assert report.writes == 2 * len(KINDS)
+    assert (report.not_once, report.untrue) == ([], [])
+    assert (report.kills, report.drops) == (1, report.writes // WRITES_PER_DROP)
 
 
 def test_a_receiver_that_was_down_hears_everything(live: Installation, receiver: Receiver) -> None:
