@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bookbridge.connectors.kit.connector import Operation
-from bookbridge.push.findings import ValidationItem
+from bookbridge.push.book_rules import BookRules
+from bookbridge.push.findings import Findings, ValidationItem
 from bookbridge.push.operations import PushOperation, Status
 from bookbridge.push.options import options
 from bookbridge.store import records
@@ -151,3 +152,15 @@ async def test_a_number_is_found_among_many(books: Desk) -> None:
     operation = await submitted(books, supplierRef={"id": "t7"}, reference="N1007", currency="GBP")
     assert operation.validation is not None
     assert [one.item_id for one in operation.validation.warnings if "already" in one.message] == ["reference"]
+
+
+@pytest.mark.parametrize(("currency", "warned"), [("GBP", True), ("eur", False)])
+async def test_what_is_paid_at_once_is_in_the_currency_of_its_account(books: Desk, currency: str, warned: bool) -> None:
+    rules = BookRules(books.pool, books.connection.company_id, books.connection.id)
+    findings = Findings("DirectCost")
+    paid = [{"payment": {"accountRef": {"id": "b2"}}, "allocation": {}}]
+    await rules.check("directCosts", {"currency": currency, "paymentAllocations": paid}, findings, None)
+    told_of = [one.message for one in findings.validation().warnings if "bank account is in EUR" in one.message]
+    assert bool(told_of) is warned
+    for hostile in ({"paymentAllocations": "b2"}, {"paymentAllocations": [1, {"payment": 2}]}):
+        await rules.check("directCosts", {"currency": currency, **hostile}, findings, None)

@@ -106,6 +106,17 @@ class BookRules:
                 if code not in known:
                     findings.warn(path, f"{path}: {code} was not seen in these books; the platform may not accept it.")
         await self._check_contacts_currency(content, findings)
+        await self._check_banks_currency(content, findings)
+
+    async def _check_banks_currency(self, content: dict[str, Any], findings: Findings) -> None:
+        """What is paid at once may be booked in the bank account's currency, whatever the record says."""
+        currency = content.get("currency")
+        for bank_id in set(_paid_from(content)) if isinstance(currency, str) else ():
+            body = await records.get_body(self._db, self._scope(BANK_ACCOUNTS.key), bank_id)
+            kept_in = None if body is None else msgspec.json.decode(body, type=_Account).currency
+            if kept_in is not None and kept_in.upper() != str(currency).upper():
+                message = f"The bank account is in {kept_in}; the platform may book the same amounts in {kept_in}."
+                findings.warn("currency", message)
 
     async def _check_contacts_currency(self, content: dict[str, Any], findings: Findings) -> None:
         currency = content.get("currency")
@@ -157,6 +168,16 @@ class _Contact(msgspec.Struct, rename="camel"):
 class _Known(msgspec.Struct, rename="camel"):
     id: str
     status: str | None = None
+
+
+def _paid_from(content: Mapping[str, Any]) -> Iterator[str]:
+    """The bank accounts that a record is paid from or into at once."""
+    allocations = content.get("paymentAllocations")
+    for one in allocations if isinstance(allocations, list) else ():
+        payment = one.get("payment") if isinstance(one, dict) else None
+        account = payment.get("accountRef") if isinstance(payment, dict) else None
+        if isinstance(account, dict) and isinstance(account.get("id"), str):
+            yield account["id"]
 
 
 def _currencies(content: Any, prefix: str) -> Iterator[tuple[str, str]]:

@@ -61,6 +61,9 @@ def _lines_of(element: ElementErrors) -> tuple[tuple[str, Sequence[LineErrors] |
 _SUBJECTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), candidates)
     for pattern, candidates in (
+        (r"cannot be edited|cannot be updated|valid status", ("status",)),
+        (r"authorised documents|mix bills", ("lines.links.id",)),
+        (r"remaining credit", ("lines.links.amount",)),
         (r"due ?date", ("dueDate",)),
         (r"(delivery|arrival) ?date", ("deliveryDate", "expectedDeliveryDate")),
         (r"lock(ed)? date|\bdate\b", ("issueDate", "date", "postedOn")),
@@ -89,10 +92,11 @@ _SUBJECTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
             r"account",
             ("lineItems.accountRef.id", "journalLines.accountRef.id", "accountRef.id", "billItem.accountRef.id"),
         ),
+        (r"currency rate", ("currencyRate",)),
         (r"currency", ("currency", "defaultCurrency")),
-        (r"credit note (number|#|no)|creditnotenumber", ("creditNoteNumber", "billCreditNoteNumber")),
-        (r"order (number|#|no)|purchaseordernumber", ("purchaseOrderNumber",)),
-        (r"invoice (number|#|no)|invoicenumber", ("invoiceNumber", "reference")),
+        (r"credit note (number|#|no\b)|creditnotenumber", ("creditNoteNumber", "billCreditNoteNumber")),
+        (r"order (number|#|no\b)|purchaseordernumber", ("purchaseOrderNumber",)),
+        (r"invoice (number|#|no\b)|invoicenumber", ("invoiceNumber", "reference")),
         (r"reference", ("reference", "note", "description")),
         (r"narration|description", ("lineItems.description", "description")),
         (r"quantity", ("lineItems.quantity",)),
@@ -112,7 +116,7 @@ _SUBJECTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
                 "accountName",
             ),
         ),
-        (r"payment amount|outstanding|exceeds|remaining credit", ("totalAmount", "lines.amount")),
+        (r"payment amount|outstanding|exceeds", ("totalAmount", "lines.amount")),
         (r"invoice|credit|over-?payment|pre-?payment", ("lines.links.id",)),
         (r"line ?item", ("lineItems",)),
         (r"debit|journal line", ("journalLines.netAmount",)),
@@ -130,7 +134,7 @@ def field_named(message: str, fields: Sequence[str], line: int | None = None, of
     """
     for pattern, candidates in _SUBJECTS:
         if pattern.search(message):
-            known = [field for field in candidates if field in fields]
+            known = [field for field in candidates if any(f"{one}.".startswith(f"{field}.") for one in fields)]
             # What is said of a line is about the line, if it can be.
             within = [field for field in known if line is not None and field.startswith(f"{of}.")]
             named = next(iter(within or known), None)

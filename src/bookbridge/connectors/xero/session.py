@@ -25,6 +25,7 @@ from bookbridge.connectors.xero.client import Client, Rows
 from bookbridge.connectors.xero.dates import http_date, milliseconds
 from bookbridge.connectors.xero.journals import Journals
 from bookbridge.connectors.xero.ledger_payloads import Journal, ManualJournal, Statement
+from bookbridge.connectors.xero.places import names_no_account_by_place, placed
 
 P = TypeVar("P")
 
@@ -163,7 +164,24 @@ class XeroSession:
         self, write: Write[Any], record: Record | None, intent: Intent, *, record_id: str | None = None
     ) -> Written:
         """Send a write under the intent's key, which Xero honours; see `sending`."""
-        return await self._kept(await sending.send(self._client, self._chart, write, record, intent, record_id))
+        try:
+            sent = await sending.send(self._client, self._chart, write, record, intent, record_id)
+        except Rejected as refused:
+            if record is None:
+                raise
+            raise await self._placed(refused, record) from refused
+        return await self._kept(sent)
+
+    async def _placed(self, refused: Rejected, record: Record) -> Rejected:
+        """The refusal with the positions that Xero does not tell; see `places`."""
+        found = placed(refused, record)
+        if not names_no_account_by_place(found):
+            return found
+        try:
+            codes = {one.account_id.lower(): one.code for one in await self._chart.accounts() if one.code}
+        except VendorError:
+            return found  # what was refused is known, which matters more than where
+        return placed(found, record, codes)
 
     async def find(
         self, write: Write[Any], record: Record | None, intent: Intent, *, record_id: str | None = None
