@@ -9,11 +9,12 @@ from collections import Counter
 
 import asyncpg
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 
 from bookbridge import jobs
 from bookbridge.jobs import doorbells
-from tests.waiting import until
+from tests.waiting import DEADLINE_S, until
 
 from .conftest import StartWorker, ring
 
@@ -320,6 +321,19 @@ async def test_a_shortened_period_takes_effect_at_once(pool: asyncpg.Pool) -> No
 async def test_install_from_many_processes_at_once(dsn: str) -> None:
     await asyncio.gather(*(jobs.install(dsn) for _ in range(5)))
     await jobs.install(dsn)
+
+
+async def test_whatever_a_handler_logs_says_what_it_was_run_for(pool: asyncpg.Pool, start: StartWorker) -> None:
+    heard: asyncio.Queue[dict[str, object]] = asyncio.Queue()
+
+    async def handler(key: str) -> None:
+        await heard.put(structlog.contextvars.get_contextvars())
+
+    start({"told": handler})
+    for key in ("one", "two"):
+        await ring(pool, "told", key)
+        assert await asyncio.wait_for(heard.get(), DEADLINE_S) == {"task": "told", "key": key}
+    assert structlog.contextvars.get_contextvars() == {}
 
 
 async def test_runs_are_counted(pool: asyncpg.Pool, start: StartWorker) -> None:

@@ -161,7 +161,7 @@ class Runs:
             return
         if time.monotonic() - confirmed_at_s > self._lease_s:
             return  # the database took so long that another worker may have the job by now
-        handler = asyncio.create_task(_call(self._handlers[job.entrypoint], doorbells.key_of(job)))
+        handler = asyncio.create_task(_call(job, self._handlers[job.entrypoint]))
         run = _Run(job, holder, handler, confirmed_at_s)
         self._runs[job.id] = run
         try:
@@ -219,7 +219,10 @@ class Runs:
                 run.lose()
 
 
-async def _call(handler: Handler, key: str) -> float | None:
+async def _call(job: Job, handler: Handler) -> float | None:
+    """Run the handler, in a task of its own: every line that it logs says what it was run for."""
+    key = doorbells.key_of(job)
+    structlog.contextvars.bind_contextvars(task=job.entrypoint, key=key)
     return await handler(key)
 
 
