@@ -146,8 +146,37 @@ async def test_a_bill_is_paid_in_parts_and_a_part_is_taken_back(desk: Desk) -> N
         await desk.payables.pushed("DELETE", f"bills/{bill}")
 
 
-async def test_the_payment_of_bill_pay_is_the_same_payment(desk: Desk) -> None:
+async def test_a_bill_is_changed_in_all_that_may_be_changed(desk: Desk) -> None:
     bill = await desk.bill()
+    given = {
+        "supplierRef": {"id": await desk.payables.supplier()},
+        "reference": "Corrected",
+        "issueDate": "2026-06-03T00:00:00",
+        "dueDate": "2026-07-03T00:00:00",
+        "currency": "USD",
+        "currencyRate": 0.8,
+        "status": "Open",
+        "lineItems": [{**desk.line, "quantity": 2, "taxAmount": 5, "description": "Panes that came"}],
+    }
+    # From 60 pounds to 30 dollars.
+    async with desk.booking({desk.account: -30, TAX: -6, PAYABLE: 36}):
+        changed = await desk.payables.done("PUT", f"/bills/{bill}", given)
+    assert changed["id"] == bill
+    for name in ("reference", "issueDate", "dueDate", "currency", "currencyRate", "status"):
+        assert changed[name] == given[name], name
+    assert changed["supplierRef"]["id"] == given["supplierRef"]["id"]
+    assert [(one["description"], one["totalAmount"]) for one in changed["lineItems"]] == [("Panes that came", 30)]
+    assert (changed["totalAmount"], changed["amountDue"]) == (30, 30)
+    stored = await desk.payables.stored("bills", bill)
+    assert (stored["currency"], stored["totalAmount"], len(stored["lineItems"])) == ("USD", 30, 1)
+
+
+@pytest.mark.parametrize("kind", ["Debit", "Credit"])
+async def test_the_payment_of_bill_pay_is_the_same_payment(desk: Desk, kind: str) -> None:
+    """From a bank account, and from a card."""
+    bill = await desk.bill()
+    banks = (await desk.payables.get("/mappingOptions/payments"))["bankAccounts"]
+    desk.bank = next(one["id"] for one in banks if (one["currency"], one["accountType"]) == ("GBP", kind))
     given = {"amount": 12.34, "date": DAY, "accountRef": {"id": desk.bank}, "reference": "BACS 7"}
     async with desk.booking({desk.bank: "-12.34", PAYABLE: "12.34"}):
         paid = await desk.payables.done("POST", f"/bills/{bill}/payment", given)
