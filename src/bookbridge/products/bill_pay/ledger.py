@@ -61,7 +61,7 @@ class Ledger:
         if not unknown:
             return set()
         found = await self._asked(data_type, unknown)
-        await self._keep(found)
+        await self._keep(scope, found)
         return unknown - {_id(one) for one in found if _is_live(one)}
 
     async def tax_rates(self, ids: Collection[str]) -> dict[str, Decimal]:
@@ -91,12 +91,16 @@ class Ledger:
                 break
         return found
 
-    async def _keep(self, found: Sequence[Reread]) -> None:
+    async def _keep(self, scope: Scope, found: Sequence[Reread]) -> None:
+        """Store those of the records that are not stored. What a sync has read tells more than a list that was asked
+        for in haste: the balances of accounts."""
+        known = await records.existing_ids(self.pool, scope, [_id(one) for one in found])
+        fresh = [one for one in found if _id(one) not in known]
         async with self.pool.acquire() as db, db.transaction():
             now = await connections.hold(db, self.connection.company_id, self.connection.id)
             if now.organisation_id != self.connection.organisation_id:
                 return  # linked to other books meanwhile
-            for batch in batches_of(self.connection, found):
+            for batch in batches_of(self.connection, fresh):
                 await records.save(db, batch)
 
     def _scope(self, data_type: str) -> Scope:
