@@ -158,6 +158,12 @@ async def prepare(settings: Settings, dsn: str) -> str:
     try:
         first = settings.api_key.get_secret_value() if settings.api_key else None
         return await clients.ensure_client(pool, open_vault(settings), first)
+    except vault.VaultError as error:
+        keys = variable("secret_keys") if settings.secret_keys else f"the file {settings.data_dir / vault.KEYS_FILE}"
+        raise vault.VaultError(
+            f"What is stored was not sealed with the keys of {keys} ({error}). "
+            "Give every process the keys that this database was made with; without them customers must link anew."
+        ) from error
     finally:
         await pool.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from bookbridge import app as composition
 from bookbridge.companies import clients, credentials
@@ -116,6 +117,16 @@ def test_configured_keys_are_used_instead_of_the_file(tmp_path: Path, monkeypatc
     monkeypatch.setenv("BOOKBRIDGE_SECRET_KEYS", f"{key.id}:{key.key}")
     assert composition.open_vault(Settings(data_dir=tmp_path)).active == "own"
     assert not os.listdir(tmp_path)
+
+
+async def test_keys_that_are_not_those_of_the_database_are_told_of(dsn: str, tmp_path: Path) -> None:
+    await composition.prepare(Settings(data_dir=tmp_path / "own"), dsn)
+    await composition.prepare(Settings(data_dir=tmp_path / "own"), dsn)
+    with pytest.raises(VaultError, match=r"elsewhere/secrets.json \(.*Give every process the keys"):
+        await composition.prepare(Settings(data_dir=tmp_path / "elsewhere"), dsn)
+    key = new_key("k1")
+    with pytest.raises(VaultError, match="keys of BOOKBRIDGE_SECRET_KEYS"):
+        await composition.prepare(Settings(data_dir=tmp_path, secret_keys=SecretStr(f"{key.id}:{key.key}")), dsn)
 
 
 async def test_rotation_reseals_everything_and_loses_nothing(
