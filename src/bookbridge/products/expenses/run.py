@@ -24,7 +24,7 @@ from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.connector import Operation, Write
 from bookbridge.products.expenses import configuration, events, syncs
 from bookbridge.products.expenses.books import books_for
-from bookbridge.products.expenses.codes import SyncCode, overall
+from bookbridge.products.expenses.codes import SyncCode, duplicates, overall
 from bookbridge.products.expenses.errors import ExpenseError, NotLanded
 from bookbridge.products.expenses.landing import Desk, Landed, land
 from bookbridge.products.expenses.ledger import ledger
@@ -133,13 +133,14 @@ class Runner:
     async def _settle(self, db: Db, company_id: UUID, sync_id: UUID) -> None:
         """End the sync if nothing of it is on its way any more."""
         sync = await syncs.lock(db, company_id, sync_id)
-        if sync is None or sync.stage is not Stage.PUSHING:
+        if sync is None or sync.stage is not Stage.PUSHING or await syncs.is_pending(db, sync):
             return
         entries = await syncs.entries(db, sync)
-        if any(entry.status is TransactionStatus.PENDING for entry in entries):
-            return
         code = overall({entry.status_code for entry in entries if entry.status_code is not None})
-        message = next((entry.message for entry in entries if entry.status_code == code), None)
+        decisive = [entry for entry in entries if entry.status_code == code]
+        message = next((entry.message for entry in decisive), None)
+        if code is SyncCode.DUPLICATE:
+            message = duplicates(entry.transaction_id for entry in decisive)
         pushed = any(entry.status is TransactionStatus.COMPLETED for entry in entries)
         failed = code not in (SyncCode.WRITTEN, SyncCode.NOTHING_WRITTEN)
         ended = await syncs.end(db, sync, code, message if failed else None, data_pushed=pushed)

@@ -215,6 +215,17 @@ async def end(db: Db, sync: Sync, code: SyncCode, error_message: str | None, *, 
     return _sync(row)
 
 
+async def is_pending(db: Db, sync: Sync) -> bool:
+    """Whether a transaction of the sync is still on its way."""
+    found: bool = await db.fetchval(
+        """select exists (select from expense_transactions
+            where company_id = $1 and sync_id = $2 and status = 'Pending')""",
+        sync.company_id,
+        sync.id,
+    )
+    return found
+
+
 async def entries(db: Db | asyncpg.Pool, sync: Sync) -> list[Entry]:
     """All transactions of a sync, in their order."""
     rows = await db.fetch(
