@@ -86,7 +86,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     validation: FaultyFields | UnsetType = UNSET
     """The fields that are to blame, where fields are."""
     can_be_retried: str = "Unknown"
-    """Always Unknown: the status tells."""
+    """No where the same request can only be refused again; else Unknown: the status tells."""
     detailed_error_code: int = 0
     """Always 0."""
 
@@ -102,6 +102,7 @@ class ApiError(Exception):
         service: str = PUBLIC,
         fields: Iterable[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        can_be_retried: str = "Unknown",
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -109,6 +110,7 @@ class ApiError(Exception):
         self.service = service
         self.fields = tuple(fields)
         self.headers = dict(headers or {})
+        self.can_be_retried = can_be_retried
 
     def response(self) -> Response[bytes]:
         """The answer that tells it."""
@@ -124,6 +126,7 @@ class ApiError(Exception):
             error=self.message[:MESSAGE_LENGTH_MAX],
             correlation_id=correlation_id.get(),
             validation=faulty if self.fields else UNSET,
+            can_be_retried=self.can_be_retried,
         )
         return Response(
             msgspec.json.encode(body),
@@ -202,6 +205,7 @@ def described(error: Exception) -> ApiError:
                 service=service,
                 fields=_fields(error),
                 headers=_headers(error, status),
+                can_be_retried="No" if isinstance(error, expenses.InvalidRequest) else "Unknown",
             )
     if isinstance(error, consumers.ConsumerNotFound):
         return ApiError(404, f"No webhook consumer was found with ID {error}", service=CLIENTS)

@@ -56,6 +56,7 @@ class Expenses:
         assert answer.status_code == status, answer.text
         told = answer.json()
         assert told["service"] == "ExpenseSyncApi"
+        assert told["canBeRetried"] == ("No" if "validation" in told else "Unknown")
         return {one["itemId"]: one["message"] for one in told.get("validation", {}).get("errors", ())} or {
             "": told["error"]
         }

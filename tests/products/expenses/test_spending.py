@@ -28,14 +28,15 @@ async def test_each_type_lands_where_it_belongs(expenses: Expenses) -> None:
     assert [one["contactRef"]["id"] for one in found] == [expenses.supplier, *[expenses.customer] * 3]
 
 
-@pytest.mark.parametrize("path", ["/expense-transactions"])
-async def test_nothing_is_written_twice(expenses: Expenses, path: str) -> None:
-    first, second = expenses.spending(), expenses.spending()
-    await expenses.written(first, path=path)
-    status, rows = await expenses.sent(first, second)
+async def test_nothing_is_written_twice(expenses: Expenses) -> None:
+    first, second, third = (expenses.spending() for _ in range(3))
+    await expenses.written(first, third)
+    status, rows = await expenses.sent(first, second, third)
     assert status["syncStatusCode"] == 5080
-    assert first["id"] in status["errorMessage"]
-    assert rows[first["id"]]["status"] == "ValidationError"
+    told = "One or more transactions have previously been processed: "
+    assert status["errorMessage"] == f"{told}{first['id']}, {third['id']}"
+    for again in (first, third):
+        assert (rows[again["id"]]["status"], rows[again["id"]]["message"]) == ("ValidationError", told + again["id"])
     assert rows[second["id"]]["status"] == "Completed"
 
 

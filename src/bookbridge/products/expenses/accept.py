@@ -16,7 +16,7 @@ from bookbridge.connectors.kit.expenses import ExpenseKind, SpendType
 from bookbridge.products.expenses import datasets, requests, syncs
 from bookbridge.products.expenses.books import books_for
 from bookbridge.products.expenses.checks import check, check_supported
-from bookbridge.products.expenses.codes import SyncCode
+from bookbridge.products.expenses.codes import SyncCode, duplicates
 from bookbridge.products.expenses.errors import NotFound, NotUpdatable
 from bookbridge.products.expenses.ledger import Ledger, ledger_of
 from bookbridge.products.expenses.syncs import Sync, TransactionStatus
@@ -28,8 +28,6 @@ SYNC_TASK: Final = "expenses.sync"
 """Key: company id and sync id, joined by a colon. Handler: `run.Runner`."""
 
 T = TypeVar("T", bound=Transaction)
-
-DUPLICATE: Final = "One or more transactions have previously been processed: {}"
 
 
 async def accept(db: Db, company_id: UUID, transactions: Sequence[Transaction], *, one: bool = False) -> Sync:
@@ -95,7 +93,7 @@ async def _start(db: Db, ledger: Ledger, transactions: Sequence[Transaction]) ->
     held = set(await syncs.add(db, sync, transactions))
     for position, transaction in enumerate(transactions):
         if transaction.id in held:
-            message = DUPLICATE.format(transaction.id)
+            message = duplicates([transaction.id])
             await syncs.refuse(db, sync, position, transaction, SyncCode.DUPLICATE, message)
     await _ring(db, sync)
     return sync

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from enum import IntEnum
 from typing import Final
+from uuid import UUID
 
 
 class SyncCode(IntEnum):
@@ -46,6 +47,11 @@ _WORST_FIRST: Final = (
     SyncCode.PROCESSING,
     SyncCode.DUPLICATE,
 )
+
+
+def duplicates(transaction_ids: Iterable[UUID]) -> str:
+    """What is said of transactions that are written already, or on their way."""
+    return f"One or more transactions have previously been processed: {', '.join(map(str, transaction_ids))}"
 
 
 def overall(codes: Collection[int]) -> SyncCode:
