@@ -21,13 +21,17 @@ async def _reserved(pool: asyncpg.Pool, key: str, window_s: int) -> list[float]:
     return [moment.timestamp() for moment in times]
 
 
+SPREAD_S = 0.5
+"""What a busy machine may add between a call that was allowed and one that was made."""
+
+
 def _most_in_any_interval(times: list[float], length_s: float) -> int:
     ordered = sorted(times)
     return max(sum(1 for t in ordered[i:] if t < start + length_s) for i, start in enumerate(ordered))
 
 
 async def test_no_interval_holds_more_calls_than_allowed(pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budgets, "ARRIVAL_SPREAD_S", 0.2)
+    monkeypatch.setattr(budgets, "ARRIVAL_SPREAD_S", SPREAD_S)
     budget = CallBudget(pool)
     limits = (CallLimit(10, 1), CallLimit(18, 2))
     made: list[float] = []
@@ -36,7 +40,7 @@ async def test_no_interval_holds_more_calls_than_allowed(pool: asyncpg.Pool, mon
 
     async def caller() -> None:
         nonlocal refused, shortest_s
-        end = time.monotonic() + 3.5
+        end = time.monotonic() + 5.0
         while time.monotonic() < end:
             try:
                 async with budget.call("k", limits, None, wait_max_s=random.choice([0.0, 0.1, 1.0])):
@@ -51,7 +55,7 @@ async def test_no_interval_holds_more_calls_than_allowed(pool: asyncpg.Pool, mon
     assert _most_in_any_interval(made, 1.0) <= 10
     assert _most_in_any_interval(made, 2.0) <= 18
     assert refused > 0
-    assert 0 < shortest_s < 2.4
+    assert 0 < shortest_s < 2.2 + SPREAD_S
     assert len(made) >= 27  # and the budget is used: three windows' worth at least
 
 
@@ -59,7 +63,7 @@ async def test_many_calls_in_a_long_window_are_counted_late_never_early(
     pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(budgets, "EXACT_CALLS_MAX", 10)
-    monkeypatch.setattr(budgets, "ARRIVAL_SPREAD_S", 0.1)
+    monkeypatch.setattr(budgets, "ARRIVAL_SPREAD_S", SPREAD_S)
     budget = CallBudget(pool)
     made: list[float] = []
 
