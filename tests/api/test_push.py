@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from tests.api.conftest import Api, assert_error
 from tests.api.test_lending import bank_account, store
 
@@ -49,6 +51,53 @@ async def test_accepted_and_found_in_the_history(api: Api) -> None:
     one = await api.http.get(f"/companies/{company}/push/{operation['pushOperationKey']}")
     assert one.json() == operation
     assert_error(await api.http.get(f"/companies/{company}/push/{uuid4()}"), 404)
+
+
+async def test_the_history_is_paged_queried_and_ordered(api: Api) -> None:
+    company, base = await linked_base(api)
+    keys = []
+    for number in range(5):
+        body = {"status": "Active", **({} if number == 2 else {"supplierName": f"S{number}"})}
+        keys.append((await api.http.post(f"{base}/push/suppliers", json=body)).json()["pushOperationKey"])
+    history = f"/companies/{company}/push"
+
+    async def shown(**parameters: object) -> list[str]:
+        answer = await api.http.get(history, params=parameters)
+        assert answer.status_code == 200, answer.text
+        return [row["pushOperationKey"] for row in answer.json()["results"]]
+
+    assert await shown() == keys[::-1]
+    assert await shown(orderBy="requestedOnUtc") == keys
+    assert await shown(orderBy="-requestedOnUtc", pageSize=2, page=2) == keys[::-1][2:4]
+    assert await shown(query="status=Failed&&dataType=suppliers") == [keys[2]]
+    assert await shown(query="status=Pending||status=Failed", orderBy="requestedOnUtc") == keys
+    assert await shown(query="dataType=bills") == []
+    page = (await api.http.get(history, params={"page": 2, "pageSize": 2, "query": "status=Pending"})).json()
+    assert (page["pageNumber"], page["pageSize"], page["totalResults"]) == (2, 2, 4)
+    assert set(page["_links"]) == {"self", "current", "previous"}
+    assert page["_links"]["previous"]["href"] == f"{history}?page=1&pageSize=2&query=status%3DPending"
+    for wrong in ({"query": "colour=red"}, {"query": "status="}, {"orderBy": "colour"}, {"page": 0}, {"pageSize": -1}):
+        assert_error(await api.http.get(history, params=wrong), 400)
+    other = await api.company("Other")
+    assert (await api.http.get(f"/companies/{other}/push")).json()["totalResults"] == 0
+    assert_error(await api.http.get(f"/companies/{other}/push/{keys[0]}"), 404)
+    assert_error(await api.http.get(f"/companies/{uuid4()}/push"), 404)
+
+
+@pytest.mark.parametrize(("minutes", "status"), [("1", 200), ("43200", 200), ("43201", 400), ("-1", 400), ("x", 400)])
+async def test_the_bounds_of_a_time_out(api: Api, minutes: str, status: int) -> None:
+    company, base = await linked_base(api)
+    answer = await api.http.post(f"{base}/push/suppliers?timeoutInMinutes={minutes}", json=SUPPLIER)
+    assert answer.status_code == status, answer.text
+    if status == 200:
+        assert (answer.json()["timeoutInMinutes"], answer.json()["timeoutInSeconds"]) == (
+            int(minutes),
+            int(minutes) * 60,
+        )
+    else:
+        assert "timeoutInMinutes" in assert_error(answer, 400)["error"]
+    stored = (await api.http.get(f"/companies/{company}/push")).json()["totalResults"]
+    assert stored == (1 if status == 200 else 0)
 
 
 async def test_transactions_are_written_under_their_bank_account(api: Api) -> None:

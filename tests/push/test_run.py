@@ -290,6 +290,32 @@ async def test_a_timeout_after_the_end_changes_nothing(desk: Desk) -> None:
     assert len(await desk.events()) == 1
 
 
+async def test_the_application_is_told_when_its_own_minutes_are_over(desk: Desk) -> None:
+    operation = await desk.submit(body=supplier("Papers Ltd"), timeout_in_minutes=90)
+    await desk.submit(body=supplier("Patient Ltd"))
+    rows = await desk.pool.fetch(
+        "select extract(epoch from execute_after - now())::float8 as wait_s from pgqueuer where entrypoint = $1",
+        "push.timeout",
+    )
+    assert [round(row["wait_s"] / 60) for row in rows] == [90]
+    assert push_operation(operation).timeout_in_seconds == 5_400
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_read_follows_a_success_unless_nobody_wants_it(desk: Desk, ledger: Ledger, late: bool) -> None:
+    ledger.faults = ["400"]
+    for wanted in (True, True, False):
+        operation = await desk.submit(
+            body=supplier(f"Papers {wanted}"), sync_on_complete=wanted, timeout_in_minutes=1 if late else None
+        )
+        if late:
+            await time_out(desk, operation)
+        await desk.work()
+    assert len(ledger.all("suppliers")) == 2
+    # Of the first, which was refused, there is nothing to read.
+    assert desk.queued == ["suppliers"]
+
+
 async def test_the_worker_of_the_jobs_room_is_woken_by_a_submission(dsn: str, desk: Desk, ledger: Ledger) -> None:
     worker = jobs.Worker(dsn, {"push.connection": desk.runner.handler}, poll_s=0.2)
     running = asyncio.create_task(worker.run())
