@@ -27,7 +27,7 @@ from bookbridge.api.openapi.operations import Subject, all_operations
 from bookbridge.api.openapi.rows import expense_bodies as bodies
 from bookbridge.api.openapi.schemas import Schemas
 from bookbridge.connectors.kit.expenses import SpendType
-from bookbridge.products.expenses import requests
+from bookbridge.products.expenses import older_requests, requests
 from bookbridge.products.expenses.errors import InvalidRequest
 from bookbridge.products.expenses.transactions import Line, Spending
 
@@ -137,8 +137,8 @@ def changed_spending(body: bytes) -> Any:
         (bodies.ExpenseTransactions, requests.spendings),
         (bodies.ReimbursableExpenses, requests.reimbursables),
         (bodies.AdjustmentTransactions, requests.adjustments),
-        (bodies.ExpenseDataset, requests.older_spendings),
-        (bodies.SyncRequest, requests.dataset_ids),
+        (bodies.ExpenseDataset, older_requests.older_spendings),
+        (bodies.SyncRequest, older_requests.dataset_ids),
         (bodies.TransferTransaction, partial(requests.transfer, transaction_id=uuid4())),
         (bodies.ExpenseTransactionChange, changed_spending),
         (bodies.ReimbursableExpenseChange, partial(requests.changed_reimbursable, transaction_id=uuid4())),

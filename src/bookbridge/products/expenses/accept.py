@@ -13,7 +13,7 @@ from uuid import UUID
 from bookbridge import jobs
 from bookbridge.companies import companies
 from bookbridge.connectors.kit.expenses import ExpenseKind, SpendType
-from bookbridge.products.expenses import datasets, requests, syncs
+from bookbridge.products.expenses import datasets, older_requests, requests, syncs
 from bookbridge.products.expenses.books import books_for
 from bookbridge.products.expenses.checks import check, check_supported
 from bookbridge.products.expenses.codes import SyncCode, duplicates
@@ -75,7 +75,7 @@ async def keep_dataset(db: Db, company_id: UUID, body: bytes) -> UUID:
     """Keep transactions for a sync that is started by hand; returns the dataset's id. Raises CompanyNotFound and any
     ExpenseError."""
     ledger = await ledger_of(db, company_id)
-    transactions = requests.older_spendings(body)
+    transactions = older_requests.older_spendings(body)
     check(ledger, await books_for(db, ledger.connection, transactions), transactions)
     return await datasets.keep(db, ledger.connection, transactions)
 
@@ -83,7 +83,7 @@ async def keep_dataset(db: Db, company_id: UUID, body: bytes) -> UUID:
 async def start_datasets(db: Db, company_id: UUID, body: bytes) -> Sync:
     """Start a sync of datasets. Raises CompanyNotFound, NotFound for an unknown dataset, and any ExpenseError."""
     ledger = await ledger_of(db, company_id)
-    found = await datasets.transactions_of(db, ledger.connection, requests.dataset_ids(body))
+    found = await datasets.transactions_of(db, ledger.connection, older_requests.dataset_ids(body))
     return await _start(db, ledger, found)
 
 

@@ -1,4 +1,5 @@
-"""From the JSON of each request to transactions. Knows shapes only: whether ids exist is said by `checks`.
+"""From the JSON of each request to transactions; the older form is read by `older_requests`. Knows shapes only: whether
+ids exist is said by `checks`.
 
 Every function raises InvalidRequest with all that is wrong, and never returns a part of what was sent.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -33,8 +34,6 @@ LINES_MAX: Final = 100
 TRACKING_MAX: Final = 10
 TEXT_LENGTH_MAX: Final = 4_000
 REFERENCE_LENGTH_MAX: Final = 255
-DATASETS_MAX: Final = 10
-"""Datasets that one sync may carry: their transactions are handed over in one transaction of the database."""
 
 _NOT_WRITTEN: Final = ("ItemRef", "InvoiceTo")
 """Of a line. Refused rather than passed over: a cost that nobody charges on would be lost in silence."""
@@ -48,7 +47,7 @@ _CONTACTS: Final = {
     "customer": "customers",
     "customers": "customers",
 }
-_OLD_TYPES: Final = {
+OLD_TYPES: Final = {
     "transferin": "Transfer In/Out",
     "transferout": "Transfer In/Out",
     "adjustmentin": "Adjustment In/Out",
@@ -61,7 +60,7 @@ T = TypeVar("T", bound=Transaction)
 
 def spendings(body: bytes) -> list[Transaction]:
     """A list of card transactions."""
-    return _all(parse(body), _spending)
+    return _all(parse(body), spending)
 
 
 def reimbursables(body: bytes) -> list[Transaction]:
@@ -74,21 +73,10 @@ def adjustments(body: bytes) -> list[Transaction]:
     return _all(parse(body), _adjustment)
 
 
-def older_spendings(body: bytes) -> list[Transaction]:
-    """The older form, `{"items": […]}`, in which transfers and adjustments are card transactions too."""
-    problems: list[Problem] = []
-    content = parse(body)
-    if not isinstance(content, dict):
-        raise InvalidRequest([Problem("Items", "The field Items is required.")])
-    items: Any = next((value for name, value in content.items() if name.casefold() == "items"), [])
-    found = [_older(given) for given in listed(items, "Items", 1, TRANSACTIONS_MAX, problems)]
-    return _complete(found, problems)
-
-
 def changed_spending(body: bytes, earlier: Spending) -> Spending:
     """The new content of a card transaction. Its currency and its reference, which the contract's form of a change
     cannot name, stay unless it says others."""
-    found = _one(body, lambda given: _spending(given, earlier.id, earlier.currency))
+    found = _one(body, lambda given: spending(given, earlier.id, earlier.currency))
     return found if found.reference else msgspec.structs.replace(found, reference=earlier.reference)
 
 
@@ -102,30 +90,14 @@ def transfer(body: bytes, transaction_id: UUID) -> Transfer:
     return _one(body, lambda given: _transfer(given, transaction_id))
 
 
-def dataset_ids(body: bytes) -> list[UUID]:
-    """The datasets that a sync is to carry, each once."""
-    problems: list[Problem] = []
-    given = Given(parse(body), "", problems)
-    # Ids are plain text in a list, unlike everything else in this contract.
-    found = given.texts("DatasetIds", 1, DATASETS_MAX)
-    ids: list[UUID] = []
-    for position, text in enumerate(found):
-        try:
-            ids.append(UUID(text))
-        except ValueError:
-            problems.append(Problem(f"DatasetIds[{position}]", "The field DatasetIds must hold UUIDs."))
-    if problems:
-        raise InvalidRequest(problems)
-    return list(dict.fromkeys(ids))
-
-
 def _all(content: object, read: Callable[[Given], Transaction | None]) -> list[Transaction]:
     problems: list[Problem] = []
     found = [read(given) for given in listed(content, "Items", 1, TRANSACTIONS_MAX, problems)]
-    return _complete(found, problems)
+    return whole(found, problems)
 
 
-def _complete(found: list[Transaction | None], problems: list[Problem]) -> list[Transaction]:
+def whole(found: list[Transaction | None], problems: list[Problem]) -> list[Transaction]:
+    """All that was read, unless something is wrong; no two with one id."""
     seen: set[UUID] = set()
     for position, transaction in enumerate(found):
         if transaction is not None and transaction.id in seen:
@@ -148,14 +120,15 @@ def _one(body: bytes, read: Callable[[Given], T | None]) -> T:
 # -- one function per kind: None only where a problem was noted -------------------------------------------
 
 
-def _spending(given: Given, known_id: UUID | None = None, currency: str | None = None) -> Spending | None:
+def spending(given: Given, known_id: UUID | None = None, currency: str | None = None) -> Spending | None:
+    """A card transaction, its id and currency unless they are known."""
     transaction_id = known_id or given.uuid("Id")
     kind = _spend_type(given)
     day = given.day("IssueDate")
     currency = given.currency("Currency", required=currency is None) or currency
     contact, contact_type = _contact(given)
     bank = given.reference("BankAccountRef")
-    lines = _lines(given, currency)
+    lines = lines_of(given, currency)
     rate = given.rate("CurrencyRate")
     reference = given.text("Reference", REFERENCE_LENGTH_MAX)
     merchant, notes = given.text("MerchantName", TEXT_LENGTH_MAX), given.text("Notes", TEXT_LENGTH_MAX)
@@ -181,7 +154,7 @@ def _spending(given: Given, known_id: UUID | None = None, currency: str | None =
 
 def _spend_type(given: Given) -> SpendType | None:
     text = given.text("Type", ID_LENGTH_MAX)
-    old = _OLD_TYPES.get((text or "").casefold())
+    old = OLD_TYPES.get((text or "").casefold())
     if old is not None:
         given.problems.append(Problem(given.where("Type"), OLD_TYPE.format(old)))
         return None
@@ -203,7 +176,8 @@ def _contact(given: Given) -> tuple[str | None, str | None]:
     return contact, kind
 
 
-def _lines(given: Given, currency: str | None) -> tuple[Line, ...]:
+def lines_of(given: Given, currency: str | None) -> tuple[Line, ...]:
+    """The lines of a card transaction or a reimbursement."""
     found = []
     for line in given.objects("Lines", 1, LINES_MAX):
         net = line.spent("NetAmount", currency, required=True)
@@ -247,7 +221,7 @@ def _reimbursable(given: Given, known_id: UUID | None = None) -> Reimbursable | 
     contact = given.reference("ContactRef", required=True)
     day, due = given.day("IssueDate"), given.day("DueDate")
     currency = given.currency("Currency")
-    lines = _lines(given, currency)
+    lines = lines_of(given, currency)
     rate = given.rate("CurrencyRate")
     reference, notes = given.text("Reference", REFERENCE_LENGTH_MAX), given.text("Notes", TEXT_LENGTH_MAX)
     if day is not None and due is not None and due < day:
@@ -316,40 +290,3 @@ def _adjustment(given: Given) -> Transaction | None:
     return Adjustment(
         id=transaction_id, date=day, currency=currency, currency_rate=rate, reference=reference, lines=tuple(lines)
     )
-
-
-def _older(given: Given) -> Transaction | None:
-    kind = (given.text("Type", ID_LENGTH_MAX) or "").casefold()
-    if kind not in _OLD_TYPES:
-        return _spending(given)
-    transaction_id, day, currency = given.uuid("Id"), given.day("IssueDate"), given.currency("Currency")
-    rate, bank = given.rate("CurrencyRate"), given.reference("BankAccountRef")
-    text = given.text("Notes", TEXT_LENGTH_MAX) or given.text("MerchantName", TEXT_LENGTH_MAX)
-    lines = _lines(given, currency)
-    if transaction_id is None or day is None or currency is None or not lines:
-        return None
-    amounts = [exact_sum((line.net_amount, line.tax_amount or Decimal(0))) for line in lines]
-    arrives = kind.endswith("in")
-    if kind.startswith("transfer"):
-        if len(lines) != 1:
-            given.wrong("Lines", "must have one line, which names the other account")
-            return None
-        other: Any = lines[0].account_id
-        source, target = (other, bank) if arrives else (bank, other)
-        same = amounts[0]
-        return Transfer(
-            id=transaction_id,
-            date=day,
-            description=text,
-            from_id=source,
-            from_amount=same,
-            to_id=target,
-            to_amount=same,
-        )
-    sign = -1 if arrives else 1
-    booked = [
-        AdjustmentLine(amount=sign * amount, account_id=line.account_id, description=text, tracking=line.tracking)
-        for line, amount in zip(lines, amounts, strict=True)
-    ]
-    moved = AdjustmentLine(amount=-sign * exact_sum(amounts), account_id=bank, description=text)
-    return Adjustment(id=transaction_id, date=day, currency=currency, currency_rate=rate, lines=(*booked, moved))

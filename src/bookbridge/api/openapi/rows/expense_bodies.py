@@ -15,8 +15,8 @@ import msgspec
 from bookbridge.accounting.dates import ContractDateTime
 from bookbridge.accounting.records import Word
 from bookbridge.connectors.kit.expenses import SpendType
+from bookbridge.products.expenses.older_requests import DATASETS_MAX
 from bookbridge.products.expenses.requests import (
-    DATASETS_MAX,
     LINES_MAX,
     REFERENCE_LENGTH_MAX,
     TEXT_LENGTH_MAX,
