@@ -53,25 +53,23 @@ async def emit(
     `payload` must hold text in the contract's date form, never datetime. Raises ValueError for an unknown
     event type, BodyTooLarge (a ValueError) above BODY_SIZE_MAX_BYTES.
     """
-    tags = tag_texts(company_tags or {})
-    message_id, created = await store(db, event_type, payload, company_id=company_id, tags=tags)
-    # The lock keeps a consumer that is being deleted at this moment from failing the caller's transaction.
+    message = _message(event_type, payload, company_id, tag_texts(company_tags or {}))
+    # One statement, since it stands in transactions for whose end people wait. The lock keeps a consumer that is being
+    # deleted at this moment from failing the caller's transaction.
     consumers = await db.fetch(
-        """with matching as (
+        f"""with message as ({_STORED} returning id, created),
+           matching as (
                select id from webhook_consumers
-               where not disabled and $2 = any (event_types)
-                 and (company_tags is null or company_tags && $3::text[])
+               where not disabled and $4 = any (event_types) and (company_tags is null or company_tags && $3::text[])
                order by id for key share)
            insert into webhook_deliveries (consumer_id, message_id, status, next_attempt)
-           select id, $1, 'Sending', $4 from matching returning consumer_id""",
-        message_id,
-        event_type,
-        tags,
-        created,
+           select matching.id, message.id, 'Sending', message.created from matching, message
+           returning consumer_id""",  # noqa: S608 - constant
+        *message,
     )
     for consumer in consumers:
         await wake(db, consumer["consumer_id"])
-    return message_id
+    return message[0]
 
 
 async def store(
@@ -84,24 +82,33 @@ async def store(
     is_example: bool = False,
 ) -> tuple[UUID, datetime]:
     """Write a message that nobody is told of yet; returns its id and moment. Raises as `emit` does."""
+    message = _message(event_type, payload, company_id, tags, is_example=is_example)
+    await db.execute(_STORED, *message)
+    return message[0], message[-1]
+
+
+_Message = tuple[UUID, UUID | None, list[str], str, str, bool, datetime]
+
+_STORED = """insert into webhook_messages (id, company_id, company_tags, event_type, body, is_example, created)
+           values ($1, $2, $3, $4, $5, $6, $7)"""
+
+
+def _message(
+    event_type: str,
+    payload: dict[str, Any] | msgspec.Struct,
+    company_id: UUID | None,
+    tags: list[str],
+    *,
+    is_example: bool = False,
+) -> _Message:
+    """The arguments of _STORED."""
     if event_type not in EVENT_TYPES:
         raise ValueError(f"unknown event type {event_type!r}")
     message_id, created = uuid4(), datetime.now(UTC)
     body = _encoder.encode(Envelope(message_id, event_type, contract_datetime(created), payload))
     if len(body) > BODY_SIZE_MAX_BYTES:
         raise BodyTooLarge(f"a {event_type} message of {len(body)} bytes")
-    await db.execute(
-        """insert into webhook_messages (id, company_id, company_tags, event_type, body, is_example, created)
-           values ($1, $2, $3, $4, $5, $6, $7)""",
-        message_id,
-        company_id,
-        tags,
-        event_type,
-        body.decode(),
-        is_example,
-        created,
-    )
-    return message_id, created
+    return message_id, company_id, tags, event_type, body.decode(), is_example, created
 
 
 def tag_texts(tags: Mapping[str, str]) -> list[str]:
