@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from bookbridge.products.bill_pay import checks
+from bookbridge.products.bill_pay.checks import Invalid
 from bookbridge.products.bill_pay.fields import field_sent
+from bookbridge.products.bill_pay.prototypes import (
+    BankAccountPrototype,
+    BillLinePrototype,
+    BillPaymentPrototype,
+    BillPrototype,
+    Given,
+    RefGiven,
+    SupplierPrototype,
+    TrackingRefGiven,
+)
 from tests.products.bill_pay.conftest import XERO, Payables
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -23,6 +36,32 @@ async def written(payables: Payables) -> int:
     history = await payables.api.http.get(f"/companies/{payables.company}/push")
     total: int = history.json()["totalResults"]
     return total
+
+
+PROTOTYPES: list[tuple[type[Given], Callable[[Any], None]]] = [
+    (BillPrototype, checks.check_bill),
+    (BillPaymentPrototype, checks.check_payment),
+    (SupplierPrototype, lambda given: checks.check_supplier(given, is_new=False)),
+    (BankAccountPrototype, checks.check_bank_account),
+]
+
+
+@pytest.mark.parametrize(("kind", "check"), PROTOTYPES)
+def test_what_is_said_to_be_required_is(kind: type[Given], check: Callable[[Any], None]) -> None:
+    with pytest.raises(Invalid) as refused:
+        check(kind())
+    assert {fault.field for fault in refused.value.faults} == set(kind.required_fields)
+
+
+def test_the_same_within_a_bill() -> None:
+    line = BillLinePrototype(tracking_refs=[TrackingRefGiven()])
+    with pytest.raises(Invalid) as refused:
+        checks.check_bill(BillPrototype(supplier_ref=RefGiven(), line_items=[line]))
+    missed = {fault.field for fault in refused.value.faults}
+    where = "lineItems[0]"
+    assert {f"supplierRef.{name}" for name in RefGiven.required_fields} <= missed
+    assert {f"{where}.{name}" for name in BillLinePrototype.required_fields} <= missed
+    assert {f"{where}.trackingRefs[0].{name}" for name in TrackingRefGiven.required_fields} <= missed
 
 
 async def test_every_field_that_must_not_be_empty_is_named(payables: Payables) -> None:

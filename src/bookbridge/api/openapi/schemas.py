@@ -91,6 +91,9 @@ class Schemas:
                     found["properties"][name][EXTENSION] = True
         if issubclass(kind, ListedRecord):
             _complete(found)
+        if required := getattr(kind, "required_fields", ()):
+            # Decoded with gaps, so that each can be named, and refused all the same.
+            found["required"] = [*required]
         return found
 
     def _put_right(self, schema: Any) -> Any:

@@ -7,6 +7,7 @@ Decimal, to the last digit.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import ClassVar
 
 import msgspec
 
@@ -14,9 +15,14 @@ import msgspec
 class Given(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A piece of what is sent. Anything may be missing; unknown fields are ignored."""
 
+    required_fields: ClassVar[tuple[str, ...]] = ()
+    """Names of the fields without which it is refused."""
+
 
 class RefGiven(Given, frozen=True, kw_only=True):
     """A record that is referred to."""
+
+    required_fields: ClassVar = ("id",)
 
     id: str | None = None
     """Identifier of the record."""
@@ -24,6 +30,8 @@ class RefGiven(Given, frozen=True, kw_only=True):
 
 class TrackingRefGiven(Given, frozen=True, kw_only=True):
     """A record that a line is to be counted under."""
+
+    required_fields: ClassVar = ("id", "dataType")
 
     id: str | None = None
     """Identifier of the record."""
@@ -35,6 +43,8 @@ class TrackingRefGiven(Given, frozen=True, kw_only=True):
 
 class BillLinePrototype(Given, frozen=True, kw_only=True):
     """A line of a bill to be written. Amounts are without tax."""
+
+    required_fields: ClassVar = ("unitAmount",)
 
     description: str | None = None
     """What was bought, in words."""
@@ -55,35 +65,39 @@ class BillLinePrototype(Given, frozen=True, kw_only=True):
 class BillPrototype(Given, frozen=True, kw_only=True):
     """A bill to be written: a new one, or a whole one in the place of an open one."""
 
+    required_fields: ClassVar = ("supplierRef", "issueDate", "dueDate", "currency", "lineItems", "status")
+
     reference: str | None = None
     """Reference that people know the bill by, usually the supplier's invoice number."""
     supplier_ref: RefGiven | None = None
-    """The supplier that sent the bill. Required."""
+    """The supplier that sent the bill."""
     issue_date: str | None = None
-    """Date on the bill. Required."""
+    """Date on the bill."""
     due_date: str | None = None
-    """Date by which the bill is to be paid. Required."""
+    """Date by which the bill is to be paid."""
     currency: str | None = None
-    """Currency of the bill, ISO 4217. Required."""
+    """Currency of the bill, ISO 4217."""
     currency_rate: Decimal | None = None
     """Rate that multiplies the bill's currency into the company's base currency."""
     line_items: list[BillLinePrototype] | None = None
-    """The lines of the bill. Required."""
+    """The lines of the bill."""
     status: str | None = None
-    """Always `Open`. Required."""
+    """Always `Open`."""
 
 
 class BillPaymentPrototype(Given, frozen=True, kw_only=True):
     """A payment of a bill, in full or in part."""
 
+    required_fields: ClassVar = ("amount", "date", "accountRef")
+
     amount: Decimal | None = None
-    """What is paid, in the bill's currency. Required."""
+    """What is paid, in the bill's currency."""
     date: str | None = None
-    """Date of the payment. Required."""
+    """Date of the payment."""
     reference: str | None = None
     """Reference that people know the payment by."""
     account_ref: RefGiven | None = None
-    """Bank or card account that the money comes from. Required."""
+    """Bank or card account that the money comes from."""
     currency_rate: Decimal | None = None
     """Rate that multiplies the bill's currency into the company's base currency."""
 
@@ -110,6 +124,8 @@ class AddressGiven(Given, frozen=True, kw_only=True):
 class SupplierPrototype(Given, frozen=True, kw_only=True):
     """A supplier to be written: a new one, or a whole one in the place of another. What is left out is cleared."""
 
+    required_fields: ClassVar = ("status",)
+
     supplier_name: str | None = None
     """Name of the supplier. Required of a new one; an existing one keeps its name without it."""
     contact_name: str | None = None
@@ -121,7 +137,7 @@ class SupplierPrototype(Given, frozen=True, kw_only=True):
     addresses: list[AddressGiven] | None = None
     """Postal addresses of the supplier."""
     status: str | None = None
-    """`Active` or `Archived`. Required."""
+    """`Active` or `Archived`."""
     default_currency: str | None = None
     """Currency the supplier usually bills in, ISO 4217."""
 
@@ -129,15 +145,17 @@ class SupplierPrototype(Given, frozen=True, kw_only=True):
 class BankAccountPrototype(Given, frozen=True, kw_only=True):
     """A bank or card account to be opened in the books."""
 
+    required_fields: ClassVar = ("name", "accountType", "accountNumber", "currency")
+
     nominal_code: str | None = None
     """Number or code that bookkeepers will know the account by."""
     name: str | None = None
-    """Name of the account in the books. Required."""
+    """Name of the account in the books."""
     account_type: str | None = None
-    """`Debit` for money that is held, `Credit` for money that is borrowed. Required."""
+    """`Debit` for money that is held, `Credit` for money that is borrowed."""
     account_number: str | None = None
-    """Number of the account at the bank. Required."""
+    """Number of the account at the bank."""
     sort_code: str | None = None
     """Code of the bank's branch."""
     currency: str | None = None
-    """Currency the account is held in, ISO 4217. Required."""
+    """Currency the account is held in, ISO 4217."""

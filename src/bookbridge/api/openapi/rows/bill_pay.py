@@ -26,8 +26,9 @@ from bookbridge.products.bill_pay.records import (
 )
 from bookbridge.push.views import PushOperationView
 
-_OF_VENDORS: Final = (424, 429)
-"""Of what the platform is asked while the caller waits."""
+_OF_VENDORS: Final = (409, 424, 429)
+"""Of what the platform is asked while the caller waits: the connection is not linked, the platform is away or slow, or
+its limits are reached."""
 
 _CONDITION: Final = (
     "A condition on `status` and `sourceModifiedDate`, the only fields that can be named here: "
