@@ -8,9 +8,10 @@ from uuid import uuid4
 
 from bookbridge.companies.connections import Connection
 from bookbridge.connectors.kit.expenses import SpendType
-from bookbridge.products.expenses import syncs
+from bookbridge.products.expenses import sync_entries, syncs
 from bookbridge.products.expenses.codes import SyncCode
-from bookbridge.products.expenses.syncs import Sync, TransactionStatus
+from bookbridge.products.expenses.sync_entries import TransactionStatus
+from bookbridge.products.expenses.syncs import Sync
 from bookbridge.products.expenses.transactions import Line, Spending, Transfer
 from tests.portal.conftest import Person, Site
 from tests.portal.test_link_pages import assert_sound, assert_strict
@@ -37,11 +38,11 @@ async def ended_sync(site: Site, connection: Connection) -> Sync:
     operation = await asked_for(site, connection, {"supplierName": "Wharfe Ltd", "status": "Active"})
     async with site.pool.acquire() as db, db.transaction():
         sync = await syncs.insert(db, connection.company_id, connection.id)
-        await syncs.add(db, sync, [written, refused])
-        first, second = await syncs.entries(db, sync)
-        await syncs.hand_over(db, first, "directCosts", operation.id)
-        await syncs.complete(db, first, "dc-1", "Created directCosts dc-1")
-        await syncs.fail(db, second, TransactionStatus.VALIDATION_ERROR, SyncCode.PROCESSING, ATTACK)
+        await sync_entries.add(db, sync, [written, refused])
+        first, second = await sync_entries.of_sync(db, sync)
+        await sync_entries.hand_over(db, first, "directCosts", operation.id)
+        await sync_entries.complete(db, first, "dc-1", "Created directCosts dc-1")
+        await sync_entries.fail(db, second, TransactionStatus.VALIDATION_ERROR, SyncCode.PROCESSING, ATTACK)
         return await syncs.end(db, sync, SyncCode.PROCESSING, ATTACK, data_pushed=True)
 
 
@@ -54,7 +55,7 @@ async def test_a_sync_and_its_transactions(site: Site, person: Person, stranger:
     sync = await ended_sync(site, connection)
     async with site.pool.acquire() as db, db.transaction():
         waiting = await syncs.insert(db, company.id, connection.id)
-        await syncs.add(db, waiting, [payment()], is_update=True)
+        await sync_entries.add(db, waiting, [payment()], is_update=True)
     await signed_in(site, person)
     address = f"{site.url}/portal/companies/{company.id}"
     page = await person.open((await person.open(address)).link("Expenses"))

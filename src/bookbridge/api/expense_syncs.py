@@ -14,7 +14,7 @@ from bookbridge.api.paging import page_of_values, paging_of
 from bookbridge.api.parameters import company_id_of, id_of
 from bookbridge.api.services import Given, Services
 from bookbridge.companies import companies
-from bookbridge.products.expenses import syncs
+from bookbridge.products.expenses import sync_entries, syncs
 from bookbridge.products.expenses.accept import sync_of
 from bookbridge.products.expenses.syncs import LISTED_MAX, Sync
 from bookbridge.products.expenses.views import sync_status, transaction
@@ -60,7 +60,7 @@ async def list_sync_transactions(
     paging = paging_of(request)
     async with services.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
         sync = await _sync(db, company_id, sync_id)
-        rows, total = await syncs.entries_page(db, sync, limit=paging.page_size, offset=paging.offset)
+        rows, total = await sync_entries.page(db, sync, limit=paging.page_size, offset=paging.offset)
     return raw_answer(page_of_values(paging, [transaction(row) for row in rows], total))
 
 
@@ -69,7 +69,7 @@ async def get_sync_transaction(company_id: str, sync_id: str, transaction_id: st
     """One transaction of a sync, as a list of one."""
     wanted = id_of(transaction_id, "transaction")
     async with services.pool.acquire() as db:
-        row = await syncs.entry(db, await _sync(db, company_id, sync_id), wanted)
+        row = await sync_entries.get(db, await _sync(db, company_id, sync_id), wanted)
     if row is None:
         raise not_found(f"No transaction was found with ID {wanted}", EXPENSES)
     return answer([transaction(row)])

@@ -15,8 +15,8 @@ from bookbridge.portal.data_pages import COMPANY
 from bookbridge.portal.forms import Asked, PageNotFound, identifier
 from bookbridge.portal.services import Given
 from bookbridge.portal.shell import PAGE_SIZE, Paging, page_number, portal_page
-from bookbridge.products.expenses import syncs
-from bookbridge.products.expenses.syncs import Entry
+from bookbridge.products.expenses import sync_entries, syncs
+from bookbridge.products.expenses.sync_entries import Entry
 from bookbridge.products.expenses.transactions import (
     Adjustment,
     Reimbursable,
@@ -59,7 +59,7 @@ async def sync_page(request: Asked, services: Given, company_id: str, sync_id: s
         sync = await syncs.get(db, wanted, key)
         if sync is None:
             raise PageNotFound
-        entries, total = await syncs.entries_page(db, sync, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+        entries, total = await sync_entries.page(db, sync, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
     address = f"{COMPANIES}/{wanted}"
     return await portal_page(
         request,

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from bookbridge.products.expenses.syncs import TransactionStatus
+from bookbridge.products.expenses.sync_entries import TransactionStatus
 from tests.api.conftest import Api
 from tests.connectors.own_ledger import OwnLedger
 from tests.connectors.sandbox import Sandbox

@@ -13,13 +13,14 @@ from uuid import UUID
 from bookbridge import jobs
 from bookbridge.companies import companies
 from bookbridge.connectors.kit.expenses import ExpenseKind, SpendType
-from bookbridge.products.expenses import datasets, older_requests, requests, syncs
+from bookbridge.products.expenses import datasets, older_requests, requests, sync_entries, syncs
 from bookbridge.products.expenses.books import books_for
 from bookbridge.products.expenses.checks import check, check_supported
 from bookbridge.products.expenses.codes import SyncCode, duplicates
 from bookbridge.products.expenses.errors import NotFound, NotUpdatable
 from bookbridge.products.expenses.ledger import Ledger, ledger_of
-from bookbridge.products.expenses.syncs import Sync, TransactionStatus
+from bookbridge.products.expenses.sync_entries import TransactionStatus
+from bookbridge.products.expenses.syncs import Sync
 from bookbridge.products.expenses.transactions import Reimbursable, Spending, Transaction, decode
 from bookbridge.products.expenses.validity import updates
 from bookbridge.store.pool import Db
@@ -65,7 +66,7 @@ async def put_transfer(db: Db, company_id: UUID, transaction_id: UUID, body: byt
     CompanyNotFound and any ExpenseError."""
     ledger = await ledger_of(db, company_id)
     transfer = requests.transfer(body, transaction_id)
-    held = await syncs.holder(db, company_id, transaction_id)
+    held = await sync_entries.holder(db, company_id, transaction_id)
     if held is not None and held.status is TransactionStatus.COMPLETED and updates(ledger, ExpenseKind.TRANSFER):
         return await _change(db, ledger, transfer)
     return await accept(db, company_id, [transfer], one=True)
@@ -90,11 +91,11 @@ async def start_datasets(db: Db, company_id: UUID, body: bytes) -> Sync:
 async def _start(db: Db, ledger: Ledger, transactions: Sequence[Transaction]) -> Sync:
     connection = ledger.connection
     sync = await syncs.insert(db, connection.company_id, connection.id)
-    held = set(await syncs.add(db, sync, transactions))
+    held = set(await sync_entries.add(db, sync, transactions))
     for position, transaction in enumerate(transactions):
         if transaction.id in held:
             message = duplicates([transaction.id])
-            await syncs.refuse(db, sync, position, transaction, SyncCode.DUPLICATE, message)
+            await sync_entries.refuse(db, sync, position, transaction, SyncCode.DUPLICATE, message)
     await _ring(db, sync)
     return sync
 
@@ -102,7 +103,7 @@ async def _start(db: Db, ledger: Ledger, transactions: Sequence[Transaction]) ->
 async def _change(db: Db, ledger: Ledger, transaction: Transaction) -> Sync:
     check(ledger, await books_for(db, ledger.connection, [transaction]), [transaction], one=True)
     sync = await syncs.insert(db, ledger.connection.company_id, ledger.connection.id)
-    await syncs.add(db, sync, [transaction], is_update=True)
+    await sync_entries.add(db, sync, [transaction], is_update=True)
     await _ring(db, sync)
     return sync
 
@@ -113,9 +114,9 @@ async def _ring(db: Db, sync: Sync) -> None:
 
 async def _written(db: Db, company_id: UUID, transaction_id: UUID, kind: type[T]) -> T:
     """The transaction as it was first sent. Raises NotFound, NotUpdatable while it is not written."""
-    held = await syncs.holder(db, company_id, transaction_id)
+    held = await sync_entries.holder(db, company_id, transaction_id)
     if held is None:
-        if await syncs.is_known(db, company_id, transaction_id):
+        if await sync_entries.is_known(db, company_id, transaction_id):
             raise NotUpdatable("The transaction was never written: send it again instead.")
         raise NotFound(f"No transaction was found with ID {transaction_id}")
     if held.status is not TransactionStatus.COMPLETED:

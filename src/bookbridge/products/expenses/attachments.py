@@ -10,11 +10,11 @@ from uuid import UUID
 
 from bookbridge.companies import connections
 from bookbridge.connectors.kit.connector import AttachmentRule, Connector
-from bookbridge.products.expenses import syncs
+from bookbridge.products.expenses import sync_entries
 from bookbridge.products.expenses.accept import sync_of
 from bookbridge.products.expenses.errors import NotFound, Unsupported
 from bookbridge.products.expenses.ledger import ledger
-from bookbridge.products.expenses.syncs import TransactionStatus
+from bookbridge.products.expenses.sync_entries import TransactionStatus
 from bookbridge.products.expenses.transactions import decode, kind_of
 from bookbridge.store.pool import Db
 
@@ -34,7 +34,7 @@ async def attached_to(db: Db, company_id: UUID, sync_id: UUID, transaction_id: U
     """The record that a transaction of a sync was written as. Raises CompanyNotFound, NotFound, and Unsupported when it
     was not written, or takes no files."""
     sync = await sync_of(db, company_id, sync_id)
-    entry = await syncs.entry(db, sync, transaction_id)
+    entry = await sync_entries.get(db, sync, transaction_id)
     if entry is None:
         raise NotFound(f"No transaction was found with ID {transaction_id}")
     if entry.status is not TransactionStatus.COMPLETED or entry.record_id is None or entry.data_type is None:

@@ -14,7 +14,8 @@ import msgspec
 from bookbridge.companies import companies
 from bookbridge.companies.views import CompanyReference, Views
 from bookbridge.products.expenses.codes import SyncCode
-from bookbridge.products.expenses.syncs import Entry, Sync, TransactionStatus
+from bookbridge.products.expenses.sync_entries import Entry, TransactionStatus
+from bookbridge.products.expenses.syncs import Sync
 from bookbridge.store.pool import Db
 from bookbridge.webhooks import outbox, rules
 from bookbridge.webhooks.rules import RuleType

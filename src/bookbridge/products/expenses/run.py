@@ -22,13 +22,14 @@ from bookbridge.companies.connections import Connection, Status
 from bookbridge.companies.errors import ConnectionNotFound
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.connector import Operation, Write
-from bookbridge.products.expenses import configuration, events, syncs
+from bookbridge.products.expenses import configuration, events, sync_entries, syncs
 from bookbridge.products.expenses.books import books_for
 from bookbridge.products.expenses.codes import SyncCode, duplicates, overall
 from bookbridge.products.expenses.errors import ExpenseError, NotLanded
 from bookbridge.products.expenses.landing import Desk, Landed, land
 from bookbridge.products.expenses.ledger import ledger
-from bookbridge.products.expenses.syncs import Entry, Stage, TransactionStatus
+from bookbridge.products.expenses.sync_entries import Entry, TransactionStatus
+from bookbridge.products.expenses.syncs import Stage
 from bookbridge.products.expenses.transactions import decode
 from bookbridge.push.errors import PushError, TooManyPending
 from bookbridge.push.fields import WriteFields, write_fields
@@ -84,7 +85,7 @@ class Runner:
 
     async def settled(self, db: Db, operation: PushOperation) -> None:
         """Take note of the end of a write. One that is no transaction's is passed by."""
-        entry = await syncs.of_operation(db, operation.company_id, operation.id)
+        entry = await sync_entries.of_operation(db, operation.company_id, operation.id)
         if entry is None or entry.status is not TransactionStatus.PENDING:
             return
         if operation.result_record_id is not None:
@@ -92,7 +93,7 @@ class Runner:
         else:
             connection = await connections.get(db, operation.company_id, operation.connection_id)
             code, message = _why(connection, operation)
-            await syncs.fail(db, entry, TransactionStatus.PUSH_ERROR, code, message)
+            await sync_entries.fail(db, entry, TransactionStatus.PUSH_ERROR, code, message)
         await self._settle(db, entry.company_id, entry.sync_id)
 
     async def _hand_over(self, db: Db, company_id: UUID, sync_id: UUID) -> float | None:
@@ -105,17 +106,17 @@ class Runner:
         sync = await syncs.lock(db, company_id, sync_id)
         if sync is None or sync.stage is not Stage.ACCEPTED:
             return None
-        if await syncs.is_behind(db, sync):
+        if await sync_entries.is_behind(db, sync):
             return BEHIND_WAIT_S
         await syncs.begin(db, sync)
         await events.tell_of_start(db, sync)
-        pending = [one for one in await syncs.entries(db, sync) if one.status is TransactionStatus.PENDING]
+        pending = [one for one in await sync_entries.of_sync(db, sync) if one.status is TransactionStatus.PENDING]
         if connection.status is Status.LINKED:
             await _Handing(db, self._views, connection).all(pending)
         else:
             code, message = LOST[connection.status]
             for entry in pending:
-                await syncs.fail(db, entry, TransactionStatus.VALIDATION_ERROR, code, message)
+                await sync_entries.fail(db, entry, TransactionStatus.VALIDATION_ERROR, code, message)
         await self._settle(db, company_id, sync_id)
         return None
 
@@ -125,17 +126,17 @@ class Runner:
         if sync is None or sync.stage is not Stage.ACCEPTED:
             return
         await syncs.begin(db, sync)
-        for entry in await syncs.entries(db, sync):
+        for entry in await sync_entries.of_sync(db, sync):
             if entry.status is TransactionStatus.PENDING:
-                await syncs.fail(db, entry, TransactionStatus.PUSH_ERROR, SyncCode.SERVER, FAULT)
+                await sync_entries.fail(db, entry, TransactionStatus.PUSH_ERROR, SyncCode.SERVER, FAULT)
         await self._settle(db, company_id, sync_id)
 
     async def _settle(self, db: Db, company_id: UUID, sync_id: UUID) -> None:
         """End the sync if nothing of it is on its way any more."""
         sync = await syncs.lock(db, company_id, sync_id)
-        if sync is None or sync.stage is not Stage.PUSHING or await syncs.is_pending(db, sync):
+        if sync is None or sync.stage is not Stage.PUSHING or await sync_entries.is_pending(db, sync):
             return
-        entries = await syncs.entries(db, sync)
+        entries = await sync_entries.of_sync(db, sync)
         code = overall({entry.status_code for entry in entries if entry.status_code is not None})
         decisive = [entry for entry in entries if entry.status_code == code]
         message = next((entry.message for entry in decisive), None)
@@ -196,13 +197,13 @@ class _Handing:
             entry.connection_id,
             Submission(landed.data_type.key, kind, record_id=record_id, body=_body(write, landed)),
         )
-        await syncs.hand_over(self._db, entry, landed.data_type.key, operation.id)
+        await sync_entries.hand_over(self._db, entry, landed.data_type.key, operation.id)
         if operation.status is PushStatus.FAILED:
             # Refused on acceptance: nobody will tell of it.
             await self._refuse(entry, SyncCode.WRITING, _said(operation), TransactionStatus.PUSH_ERROR)
 
     async def _record_to_change(self, entry: Entry, landed: Landed) -> str:
-        held = await syncs.holder(self._db, entry.company_id, entry.transaction_id)
+        held = await sync_entries.holder(self._db, entry.company_id, entry.transaction_id)
         if held is None or held.record_id is None or held.data_type != landed.data_type.key:
             raise NotLanded.processing("What was written of this transaction cannot be changed into this.")
         return held.record_id
@@ -214,12 +215,12 @@ class _Handing:
         message: str,
         status: TransactionStatus = TransactionStatus.VALIDATION_ERROR,
     ) -> None:
-        await syncs.fail(self._db, entry, status, code, message)
+        await sync_entries.fail(self._db, entry, status, code, message)
 
 
 async def _completed(db: Db, entry: Entry, operation: PushOperation) -> None:
     verb = "Updated" if entry.is_update else "Created"
-    await syncs.complete(
+    await sync_entries.complete(
         db, entry, operation.result_record_id, f"{verb} {operation.data_type} {operation.result_record_id}"
     )
 

@@ -10,7 +10,8 @@ import msgspec
 
 from bookbridge.accounting.dates import contract_datetime
 from bookbridge.products.expenses.codes import STATUS_WORDS, SyncCode
-from bookbridge.products.expenses.syncs import Entry, Stage, Sync
+from bookbridge.products.expenses.sync_entries import Entry
+from bookbridge.products.expenses.syncs import Stage, Sync
 
 LONG_AFTER: Final = timedelta(minutes=10)
 """After this a sync in progress is told to be one that takes long."""
