@@ -1,12 +1,15 @@
-"""Runs a guide as a reader would: its bash blocks, one after the other in one shell, against a running installation.
+"""Runs a guide as a reader would: its bash and Python blocks, one after the other in one shell, against a running
+installation. What Python shall know of the shell, the guide exports.
 
-A block marked `text` is what the bash block before it prints. Other blocks are for reading only.
+A block marked `text` is what the block before it prints. Other blocks are for reading only.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -19,7 +22,7 @@ _BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<content>.*?)^```$", re.DOTALL | re.
 
 @dataclass
 class Step:
-    """One bash block, and what it prints if the guide says so."""
+    """One block of commands, and what it prints if the guide says so."""
 
     commands: str
     printed: str | None = None
@@ -31,6 +34,8 @@ def steps_of(guide: Path) -> list[Step]:
     for block in _BLOCK.finditer(guide.read_text()):
         if block["kind"] == "bash":
             found.append(Step(block["content"]))
+        elif block["kind"] == "python":
+            found.append(Step(f"{shlex.quote(sys.executable)} - <<'END'\n{block['content']}END"))
         elif block["kind"] == "text":
             assert found, f"{guide.name} prints something before it does anything"
             found[-1].printed = block["content"]
