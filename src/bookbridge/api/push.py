@@ -6,6 +6,7 @@ and carried out later; its answer is always 200 with the operation, whatever bec
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -33,18 +34,19 @@ from bookbridge.api.parameters import (
 from bookbridge.api.services import Given, Services
 from bookbridge.api.uploads import UPLOAD_SIZE_MAX_BYTES, upload_of
 from bookbridge.companies import companies, connections
+from bookbridge.companies.connections import Connection
 from bookbridge.companies.errors import ConnectionNotFound
 from bookbridge.connectors import registry
 from bookbridge.connectors.kit.connector import Connector
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File
-from bookbridge.push import operations, references, story
+from bookbridge.push import idempotency, operations, references, story
 from bookbridge.push.bodies import parse
 from bookbridge.push.errors import NotSupported
 from bookbridge.push.operations import PushOperation
 from bookbridge.push.options import only, options
 from bookbridge.push.rehearsal import refused, rehearse
-from bookbridge.push.submit import TIMEOUT_MAX_MINUTES, Submission, prepare, submit
+from bookbridge.push.submit import TIMEOUT_MAX_MINUTES, Submission, prepare, submit_to
 from bookbridge.push.views import push_operation, rehearsed, story_of
 from bookbridge.store import records
 from bookbridge.store.pool import Db
@@ -86,9 +88,7 @@ async def create_bank_transactions(
     account = await _account(services, of_company, of_connection, segment, account_id)
     body = _within(await body_of(request), BANK_TRANSACTIONS.parent_field or "", account)
     submission = _submission(request, BANK_TRANSACTIONS.key, Kind.CREATE, None, body=body)
-    async with services.pool.acquire() as db:
-        connector = await _connector(db, of_company, of_connection, BANK_TRANSACTIONS.key)
-    return await _submit(request, services, connector, of_company, of_connection, submission, None)
+    return await _submit(request, services, of_company, of_connection, submission, None)
 
 
 @post(BASE + "/push/{segment:str}", status_code=200)
@@ -129,7 +129,7 @@ async def upload_attachment(
         raise NotSupported(data_type, connector.key)
     sent = await upload_of(request, rule)
     submission = _submission(request, data_type, Kind.UPLOAD_ATTACHMENT, record_id, file=sent.file)
-    return await _submit(request, services, connector, of_company, of_connection, submission, sent.fingerprint)
+    return await _submit(request, services, of_company, of_connection, submission, sent.fingerprint)
 
 
 @post(RECORD + "/attachment", status_code=200, request_max_body_size=UPLOAD_SIZE_MAX_BYTES, include_in_schema=False)
@@ -196,25 +196,29 @@ async def _write(
     data_type = _key(segment)
     body = None if kind is Kind.DELETE else await body_of(request)
     submission = _submission(request, data_type, kind, record_id, body=body)
-    async with services.pool.acquire() as db:
-        connector = await _connector(db, of_company, of_connection, data_type)
-    return await _submit(request, services, connector, of_company, of_connection, submission, None)
+    return await _submit(request, services, of_company, of_connection, submission, None)
 
 
 async def _submit(
     request: AnyRequest,
     services: Services,
-    connector: Connector,
     company_id: UUID,
     connection_id: UUID,
     submission: Submission,
     fingerprint: bytes | None,
 ) -> Response[bytes]:
-    if boolean(parameters(request), "dryRun", False):
-        return await _rehearsed(services, connector, company_id, connection_id, submission)
+    is_rehearsal = boolean(parameters(request), "dryRun", False)
+    if is_rehearsal or idempotency.HEADER in request.headers:
+        # An address that leads nowhere uses up no key.
+        async with services.pool.acquire() as db:
+            connector = await _connector(db, company_id, connection_id, submission.data_type)
+        if is_rehearsal:
+            return await _rehearsed(services, connector, company_id, connection_id, submission)
 
     async def work(db: Db) -> Response[bytes]:
-        row = await submit(db, services.views, connector, company_id, connection_id, submission)
+        connection = await _found(db, connections.hold, company_id, connection_id)
+        connector = _connector_of(connection, submission.data_type)
+        row = await submit_to(db, services.views, connector, connection, submission)
         return answer(push_operation(row))
 
     return await in_transaction(services, request, work, fingerprint=fingerprint)
@@ -294,11 +298,21 @@ def _submission(
 
 async def _connector(db: Db, company_id: UUID, connection_id: UUID, data_type: str) -> Connector:
     """The connector of the connection. Raises CompanyNotFound, ConnectionNotFound, NotSupported."""
+    return _connector_of(await _found(db, connections.get, company_id, connection_id), data_type)
+
+
+async def _found(
+    db: Db, find: Callable[[Db, UUID, UUID], Awaitable[Connection]], company_id: UUID, connection_id: UUID
+) -> Connection:
+    """The connection, as one of the functions of `connections` finds it. Raises CompanyNotFound, ConnectionNotFound."""
     try:
-        connection = await connections.get(db, company_id, connection_id)
+        return await find(db, company_id, connection_id)
     except ConnectionNotFound:
         await companies.get(db, company_id)
         raise
+
+
+def _connector_of(connection: Connection, data_type: str) -> Connector:
     found = registry.connector(connection.integration_key)
     if found is None:
         raise NotSupported(data_type[:100], connection.integration_key)

@@ -18,7 +18,7 @@ from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.connector import Connector, Write
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File
-from bookbridge.push import doorbell, events, operations, references, settled, transitions, uploads
+from bookbridge.push import doorbell, events, operations, references, settled, supplements, transitions, uploads
 from bookbridge.push.bodies import parse
 from bookbridge.push.errors import (
     BadParameter,
@@ -87,8 +87,15 @@ async def submit(
     """
     supported_key(connector, submission.data_type)
     connection = await connections.hold(db, company_id, connection_id)
+    return await submit_to(db, views, connector, connection, submission)
+
+
+async def submit_to(
+    db: Db, views: Views, connector: Connector, connection: Connection, submission: Submission
+) -> PushOperation:
+    """`submit` to a connection that the caller's transaction holds."""
     prepared = await prepare(db, connector, connection, submission)
-    if await operations.pending_count(db, connection_id, PENDING_MAX) >= PENDING_MAX:
+    if await operations.pending_count(db, connection.id, PENDING_MAX) >= PENDING_MAX:
         raise TooManyPending(f"More than {PENDING_MAX} writes wait on this connection; please retry later")
     return await _store(db, views, connection, submission, prepared)
 
@@ -145,6 +152,7 @@ async def _checked(
         # A deletion that nothing is said about has no validation to show.
         return Content(), found if found.errors else None
     body = submission.body or b""
+    extra = await supplements.supplied(db, connection.integration_key, write, body)
     validation = await validate(
         db,
         write,
@@ -153,6 +161,7 @@ async def _checked(
         connection_id=connection.id,
         record_id=submission.record_id,
         named=named,
+        supplied=extra,
     )
     return Content(body=body.decode()), validation
 
