@@ -158,5 +158,5 @@ def test_reads_are_asked_for(common: Library, sandbox: Books) -> None:
     assert (done["status"], done["isCompleted"]) == ("Complete", True)
     common.call("refresh_data", "all", here)
     sandbox.installation.wait_for_reads(sandbox.company)
-    after = sandbox.installation.call("GET", f"/companies/{sandbox.company}/dataStatus")["suppliers"]
+    after = common.call("refresh_data", "get", here)["suppliers"]
     assert after["latestSyncId"] == after["latestSuccessfulSyncId"] != queued["id"]

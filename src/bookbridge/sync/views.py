@@ -10,8 +10,10 @@ import msgspec
 
 from bookbridge.accounting.catalog import ALL_KEYS
 from bookbridge.accounting.dates import ContractDateTime, contract_datetime
+from bookbridge.companies import connections
 from bookbridge.store.pool import Db
 from bookbridge.store.query import Compiled, Kind, Property
+from bookbridge.sync import queue
 from bookbridge.sync.datasets import Dataset
 
 
@@ -122,9 +124,12 @@ class DataStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """The latest read that ended with success."""
 
 
-async def data_status(db: Db | asyncpg.Pool, company_id: UUID) -> dict[str, DataStatus]:
-    """The status of every data type of the contract; of a type that was never read, its name and NEVER_READ."""
-    status = {key: DataStatus(data_type=key, current_status=NEVER_READ) for key in sorted(ALL_KEYS)}
+async def data_status(db: Db, company_id: UUID) -> dict[str, DataStatus]:
+    """The status of every data type that the company's platforms supply or that was read; of one that was never read,
+    its name and NEVER_READ. The others are left out: some of callers' libraries demand a last success of each entry."""
+    found = (await connections.of_companies(db, [company_id])).get(company_id, [])
+    supplied = {key for connection in found for key in queue.readable(connection)}
+    status = {key: DataStatus(data_type=key, current_status=NEVER_READ) for key in sorted(supplied)}
     rows = await db.fetch(
         """
         select distinct on (data_type) data_type, status, id from datasets
@@ -139,7 +144,7 @@ async def data_status(db: Db | asyncpg.Pool, company_id: UUID) -> dict[str, Data
     )
     last = {row["data_type"]: row for row in successes}
     for row in rows:
-        if row["data_type"] not in status:
+        if row["data_type"] not in ALL_KEYS:
             continue  # custom types have no status of their own
         success = last.get(row["data_type"])
         status[row["data_type"]] = DataStatus(
