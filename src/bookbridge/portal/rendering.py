@@ -101,6 +101,11 @@ def count(number: int | None) -> str:
     return NONE if number is None else f"{number:,}"
 
 
+def dotted(name: str) -> Markup:
+    """A long name that may be broken after its dots, and in no word."""
+    return Markup(".<wbr>").join(name.split("."))
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -113,7 +118,7 @@ def _environment() -> Environment:
     environment.globals["style_url"] = STYLE_URL
     # Only Link pages have the client's pictures.
     environment.globals.update(logo_url="", icon_url="")
-    environment.filters.update(moment=moment, count=count, contact=contact_link)
+    environment.filters.update(moment=moment, count=count, contact=contact_link, dotted=dotted)
     return environment
 
 
