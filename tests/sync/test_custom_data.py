@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from bookbridge.companies.errors import ValidationProblem
+from bookbridge.companies.supplemental import Configuration, Part
 from bookbridge.sync import custom_data, queue, raw_values, supplements
 from bookbridge.sync.custom_data import CustomDataType
-from bookbridge.sync.supplements import Configuration, Part
 from tests.sync.conftest import Desk
 
 CONTACTS = CustomDataType(

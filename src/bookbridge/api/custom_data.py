@@ -15,7 +15,8 @@ from bookbridge.api.idempotency import in_transaction
 from bookbridge.api.paging import page_of_texts, paging_of
 from bookbridge.api.parameters import ID_LENGTH_SHOWN, company_id_of, connection_id_of, record_id_of
 from bookbridge.api.services import Given
-from bookbridge.companies import companies, connections
+from bookbridge.companies import companies, connections, supplemental
+from bookbridge.companies.supplemental import Configuration
 from bookbridge.connectors.integrations import integration
 from bookbridge.store import records
 from bookbridge.store.pool import Db
@@ -23,7 +24,6 @@ from bookbridge.store.records import Scope
 from bookbridge.sync import custom_data, supplements
 from bookbridge.sync import views as sync_views
 from bookbridge.sync.custom_data import CustomDataType
-from bookbridge.sync.supplements import Configuration
 
 CUSTOM = "StdznCustomData"
 NOT_REQUESTED = "The data set has not been requested."
@@ -68,7 +68,7 @@ async def configure_supplement(request: AnyRequest, platform_key: str, name: str
 @get("/integrations/{platform_key:str}/dataTypes/{name:str}/supplementalDataConfig")
 async def get_supplement(platform_key: str, name: str, services: Given) -> Response[bytes]:
     """The configuration of supplemental data; empty when there is none."""
-    found = await supplements.configured(services.pool, _platform(platform_key), catalog.canonical_key(name))
+    found = await supplemental.configured(services.pool, _platform(platform_key), catalog.canonical_key(name))
     return answer(found)
 
 

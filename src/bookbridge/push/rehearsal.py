@@ -21,7 +21,7 @@ from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.errors import NotSupported, RecordNotFound, Rejected, VendorError, WouldSend
 from bookbridge.connectors.kit.session import File, Intent, Session
 from bookbridge.connectors.kit.streams import Streamed
-from bookbridge.push import freshness, references
+from bookbridge.push import freshness, references, supplements
 from bookbridge.push.findings import Findings, Validation, ValidationItem
 from bookbridge.push.operations import Content
 from bookbridge.push.sending import Sending
@@ -84,8 +84,11 @@ async def rehearse(
         if submission.kind is Kind.UPDATE and not submission.force_update:
             scope = Scope(connection.company_id, prepared.data_type, connection.id)
             await freshness.compare(pool, session, scope, record_id or "")
+        row = connector.write(prepared.data_type, submission.kind)
+        extras = await supplements.added(pool, connection.integration_key, row, content.body)
         intent = Intent(str(uuid4()), requested)
-        await Sending(session, connector, prepared.data_type, submission.kind, record_id, content, intent).send()
+        sending = Sending(session, connector, prepared.data_type, submission.kind, record_id, content, intent, extras)
+        await sending.send()
     except WouldSend as sent:
         return msgspec.structs.replace(rehearsal, request=_request(sent, content.file))
     except (Rejected, RecordNotFound, NotSupported) as error:

@@ -52,7 +52,7 @@ from bookbridge.connectors.kit.errors import (
     Waiting,
 )
 from bookbridge.connectors.kit.session import Session, Written
-from bookbridge.push import freshness, operations, outcomes, references, settling, story, transitions
+from bookbridge.push import freshness, operations, outcomes, references, settling, story, supplements, transitions
 from bookbridge.push.errors import PushError
 from bookbridge.push.operations import Content, PushOperation, Stage
 from bookbridge.push.outcomes import OnWritten
@@ -189,6 +189,7 @@ class Runner:
         row = connector.write(operation.data_type, operation.kind)
         if stage is Stage.ACCEPTED and operation.awaits and row is not None and content.body is not None:
             await settling.refuse_wrong(self._pool, row, content.body, connection)
+        extras = await supplements.added(self._pool, connection.integration_key, row, content.body)
         async with self._sessions.open(connection) as session:
             if stage is Stage.ACCEPTED and operation.kind is Kind.UPDATE and not operation.force_update:
                 scope = Scope(operation.company_id, operation.data_type, operation.connection_id)
@@ -197,7 +198,7 @@ class Runner:
             claimed = frozenset() if stage is Stage.ACCEPTED else await operations.claimed(self._pool, operation)
             intent = operations.intent(operation, claimed)
             sending = Sending(
-                session, connector, operation.data_type, operation.kind, operation.record_id, content, intent
+                session, connector, operation.data_type, operation.kind, operation.record_id, content, intent, extras
             )
             if stage is Stage.ACCEPTED:
                 return await sending.send()

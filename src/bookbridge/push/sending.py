@@ -5,7 +5,7 @@ The same two questions for records and for attachments. When to ask which is dec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -17,6 +17,7 @@ from bookbridge.connectors.kit.session import File, Intent, Session, Written
 from bookbridge.push import bodies
 from bookbridge.push.operations import Content
 from bookbridge.push.submit import write_row
+from bookbridge.push.supplements import Extra, shape_with
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Sending:
     record_id: str | None
     content: Content
     intent: Intent
+    extras: tuple[Extra, ...] = ()
+    """What supplemental data adds to the request."""
 
     async def send(self) -> Written:
         """Send the write with its intent."""
@@ -37,6 +40,8 @@ class Sending:
             record_id, file = self._attachment()
             return await self.session.attach(self.data_type, record_id, file, self.intent)
         row = write_row(self.connector, self.data_type, self.kind)
+        if self.extras:
+            row = replace(row, shape=shape_with(row.shape, self.extras))
         return await self.session.write(row, self._record(), self.intent, record_id=self.record_id)
 
     async def find(self) -> Written | None:

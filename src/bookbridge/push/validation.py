@@ -27,6 +27,7 @@ from bookbridge.push.book_rules import BookRules
 from bookbridge.push.fields import write_fields
 from bookbridge.push.findings import Findings, Validation
 from bookbridge.push.references import NamedWrite
+from bookbridge.push.supplements import FIELD, Supplied
 from bookbridge.store import records
 from bookbridge.store.pool import Db
 from bookbridge.store.records import Scope
@@ -48,11 +49,12 @@ async def validate(
     connection_id: UUID,
     record_id: str | None = None,
     named: Mapping[str, NamedWrite] | None = None,
+    supplied: Supplied | None = None,
 ) -> Validation:
     """Everything that is wrong with a body, or notable about it; without errors it may be written.
 
     `record_id` names the record that an update is for, `named` are the earlier writes whose keys stand for ids in the
-    body. Raises MalformedBody for what is not a JSON object.
+    body, `supplied` is its supplemental data where that is written. Raises MalformedBody for what is not a JSON object.
     """
     content = bodies.parse(body)
     findings = Findings(write.data_type.name)
@@ -60,6 +62,10 @@ async def validate(
         sent_id = content.pop("id", record_id)
         if sent_id not in (record_id, None):
             findings.error("id", "id differs from the record that the address names.")
+    if supplied is not None:
+        del content[FIELD]
+        for problem in supplied.problems:
+            findings.error(problem.field, problem.message)
     bodies.warn_of_ignored(write, content, findings)
     record = bodies.checked_record(write, content, findings)
     if record is not None:

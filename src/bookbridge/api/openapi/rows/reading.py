@@ -11,8 +11,8 @@ from bookbridge.accounting.types.cash_flow_statement import CashFlowStatement
 from bookbridge.accounting.types.profit_and_loss import ProfitAndLoss
 from bookbridge.api import custom_data, datasets, financials, pdf, reports
 from bookbridge.api.openapi.operation import CONNECTION_ID, Operation, Parameter, text, whole
+from bookbridge.companies.supplemental import Configuration
 from bookbridge.sync.custom_data import CustomDataType, CustomRecord
-from bookbridge.sync.supplements import Configuration
 from bookbridge.sync.views import DATASET_PROPERTIES, DataStatus, PullOperation
 
 _PERIODS: Final = (
