@@ -245,6 +245,7 @@ async def test_a_credit_note_pays_a_bill_and_the_rest_comes_back(desk: Desk) -> 
     await desk.assert_kept(refund, given)
     stored = await desk.payables.stored("billCreditNotes", note)
     assert (stored["remainingCredit"], stored["status"]) == (0, "Paid")
+    assert stored["allocatedOnDate"] == DAY
 
 
 @pytest.mark.parametrize("written", [-50, 0])
