@@ -206,8 +206,9 @@ async def test_huge_bodies_are_not_read(api: Api, announced: bool, path: str) ->
 
 
 async def test_unknown_routes_and_methods(api: Api) -> None:
-    for path in ("/", "/nothing", "/companies/a/b/c/d/e", "/groups", "/integrations/gbol/logo.svg/x", "/schema"):
+    for path in ("/nothing", "/companies/a/b/c/d/e", "/groups", "/integrations/gbol/logo.svg/x", "/schema"):
         assert_error(await api.http.get(path), 404)
+    assert (await api.http.get("/")).headers["location"] == "/portal/companies"
     answer = await api.http.delete("/companies")
     assert_error(answer, 405)
     assert "GET" in answer.headers["allow"]
@@ -344,16 +345,20 @@ async def test_bodies_that_never_end_are_cut_off(
                 await asyncio.sleep(0.01)
 
     trickling = asyncio.create_task(trickle()) if trickles else None
-    answer = await asyncio.wait_for(reader.read(), DEADLINE_S)
+    wanted = b"HTTP/1.1 408" if with_key else b"HTTP/1.1 401"
+    try:
+        assert (await asyncio.wait_for(reader.readline(), DEADLINE_S)).startswith(wanted)
+    except ConnectionError:
+        # The answer may be lost when the connection breaks under what is still being sent.
+        assert trickles
     if trickling is not None:
         trickling.cancel()
-    assert answer.startswith(b"HTTP/1.1 408" if with_key else b"HTTP/1.1 401")
     writer.close()
     assert (await api.http.get("/companies")).status_code == 200
 
 
 async def test_a_body_that_comes_on_is_waited_for(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "BODY_WATCH_S", 0.2)
+    monkeypatch.setattr(http_protocol, "BODY_WATCH_S", 0.8)
     monkeypatch.setattr(http_protocol, "BODY_PROGRESS_MIN_BYTES", 100)
     reader, writer = await asyncio.open_connection(urlsplit(api.url).hostname, urlsplit(api.url).port)
     body = b'{"name": "Slowly"' + b" " * 20_000 + b"}"
@@ -363,7 +368,7 @@ async def test_a_body_that_comes_on_is_waited_for(api: Api, monkeypatch: pytest.
     for start in range(0, len(body), 1_000):
         writer.write(body[start : start + 1_000])
         await writer.drain()
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.09)
     assert time.monotonic() - began > 2 * http_protocol.BODY_WATCH_S
     assert (await asyncio.wait_for(reader.readline(), DEADLINE_S)).startswith(b"HTTP/1.1 200")
     writer.close()
