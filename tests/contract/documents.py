@@ -66,12 +66,6 @@ FAULTS = (
     ),
     Fault(
         "common",
-        ("components", "schemas", "DataStatus", "required"),
-        ["dataType", "currentStatus"],
-        "What was never read has no last success; the newer file asks for none.",
-    ),
-    Fault(
-        "common",
         ("components", "schemas", "SyncSetting", "properties", "dataType"),
         {"type": "string"},
         "The newer file knows a data type more, itemReceipts.",
