@@ -232,3 +232,17 @@ async def test_transfers_between_foreign_accounts_at_xero(xero: Expenses, ledger
         code, row = await moved(source, target)
         assert (code, row["status"]) == (5120, "ValidationError")
         assert "is not supported" in row["message"]
+
+
+@pytest.mark.parametrize("lost", ["drop_after", "drop_before"])
+@pytest.mark.parametrize("place", [0, 1])
+async def test_two_alike_are_two(xero: Expenses, ledger: OwnLedger, sandbox: Sandbox, lost: str, place: int) -> None:
+    """Two fares of one day, alike but for their ids, of which one answer is lost: neither is taken for the other."""
+    view = await LedgerView.of(xero, ledger, sandbox)
+    alike = {"lines": [xero.line(net=4_321_000, tax=None)], "reference": None}
+    first, second = xero.spending(**alike), xero.spending(**alike)
+    await sandbox.fault(lost, skip=place, match={"method": "PUT", "path": "BankTransactions"})
+    status, rows = await xero.sent(first, second)
+    assert status["syncStatusCode"] == 2000, rows
+    assert (await view.amounts())[Decimal(4_321_000)] == 2
+    assert rows[first["id"]]["message"] != rows[second["id"]]["message"]
