@@ -20,6 +20,7 @@ _STARTS: Final = (
     "It is checked at once and written later, in a sync whose status tells what became of it. Sent again under the "
     "same identifier it is not written again."
 )
+_IN_ORDER: Final = "Changes of one transaction are written in the order in which they were sent."
 
 EXPENSES: Final = (
     Operation(expenses.create_partner_expense_connection, "create-partner-expense-connection", ConnectionView),
@@ -45,6 +46,8 @@ EXPENSES: Final = (
         status=expense_transactions.ACCEPTED,
         body=bodies.ExpenseTransactionChange,
         path_parameters=_TRANSACTION,
+        description="Only a payment that was written, where the accounting software takes changes; else it is refused "
+        f"with 422. {_IN_ORDER}",
     ),
     Operation(
         expense_transactions.put_transfer_transaction,
@@ -74,6 +77,7 @@ EXPENSES: Final = (
         SyncStarted,
         body=bodies.ReimbursableExpenseChange,
         path_parameters=_TRANSACTION,
+        description=_IN_ORDER,
     ),
     Operation(
         expense_transactions.create_expense_dataset,
