@@ -24,9 +24,9 @@ ATTEMPTS_PER_ADDRESS = CallLimit(10, 300)
 ATTEMPTS_OF_ALL = CallLimit(100, 300)
 
 
-@get("/portal")
+@get(["/", "/portal"])
 async def home() -> Response[str]:
-    """The way in."""
+    """The way in, also for who has only the address of the installation."""
     return see_other(HOME)
 
 
