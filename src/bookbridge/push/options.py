@@ -135,11 +135,15 @@ class _Narrowing:
             length_max = self._write.length_max[path]
             warnings = (PushFieldNote(field=name, details=f"Must not be longer than {length_max} characters."),)
         if path in self._write.notes:
-            warnings = (*warnings, PushFieldNote(field=name, details=self._write.notes[path]))
+            note = PushFieldNote(field=name, details=self._write.notes[path])
+            if path in self._write.usual:
+                information = (note,)
+            else:
+                warnings = (*warnings, note)
         if unlisted:
             kind = self._write.choices[path].records_of
             details = f"There are too many {kind} to list here; any of their ids may be sent."
-            information = (PushFieldNote(field=name, details=details),)
+            information = (*information, PushFieldNote(field=name, details=details))
         if name in CURRENCY_FIELDS and path not in self._write.choices and self._currencies:
             # Any currency may be sent, so none is listed: a list would forbid the others.
             base, others = self._currencies[0], ", ".join(self._currencies[1:])

@@ -103,7 +103,8 @@ class Write(Generic[R]):
     """Fields that the write can do without only where something else stands in (an item's account for a line's). A form
     asks for them as for required ones; whether they may be missing is for `check` and the vendor."""
     notes: Mapping[str, str] = field(default_factory=dict)
-    """Rules about a field that nothing else here can tell, in words for people."""
+    """What nothing else here can tell about a field, in words for people: of a usual one when it may be missing, of any
+    other a rule whose breach makes the write fail."""
     choices: Mapping[str, Choice] = field(default_factory=dict)
     length_max: Mapping[str, int] = field(default_factory=dict)
     check: Callable[[R], Sequence[FieldProblem]] | None = None
