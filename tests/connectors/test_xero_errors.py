@@ -22,7 +22,7 @@ from bookbridge.connectors.kit.errors import (
     VendorUnavailable,
 )
 from bookbridge.connectors.kit.http import Answer
-from bookbridge.connectors.xero import payloads
+from bookbridge.connectors.xero import document_payloads, payloads
 from bookbridge.connectors.xero.client import Client, decode, meaning
 from bookbridge.connectors.xero.read import BILLS_SOURCE
 from bookbridge.connectors.xero.refusals import field_named
@@ -181,13 +181,13 @@ def test_an_answer_that_is_not_the_vendors_is_never_empty_data() -> None:
     broken = Answer(200, httpx2.Headers({"content-type": "application/json"}), b'{"Invoices":[{"Inv')
     for odd in (page, broken):
         with pytest.raises(VendorUnavailable):
-            decode(odd, "Invoices", payloads.Invoice)
+            decode(odd, "Invoices", document_payloads.Invoice)
         with pytest.raises(Uncertain):
-            decode(odd, "Invoices", payloads.Invoice, effect=True)
+            decode(odd, "Invoices", document_payloads.Invoice, effect=True)
 
 
 def test_nothing_modified_is_no_rows() -> None:
-    rows = decode(Answer(304, httpx2.Headers(), b""), "Invoices", payloads.Invoice)
+    rows = decode(Answer(304, httpx2.Headers(), b""), "Invoices", document_payloads.Invoice)
     assert (rows.payloads, rows.raws) == ([], [])
 
 

@@ -9,7 +9,7 @@ from bookbridge.connectors.kit import http
 from bookbridge.connectors.kit.errors import RecordNotFound, Uncertain, VendorUnavailable
 from bookbridge.connectors.kit.http import Answer
 from bookbridge.connectors.kit.session import Access, VendorApp
-from bookbridge.connectors.xero import payloads
+from bookbridge.connectors.xero import document_payloads, payloads
 from bookbridge.connectors.xero.client import Client, decode, meaning
 
 JSON = {"content-type": "application/json; charset=utf-8"}
@@ -49,7 +49,7 @@ async def test_a_whole_list_is_never_unchanged(monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(VendorUnavailable):
         await client.rows("Items", payloads.Item)
     since = {"If-Modified-Since": "Sat, 03 Jan 2026 09:00:00 GMT"}
-    assert (await client.rows("Invoices", payloads.Invoice, headers=since)).payloads == []
+    assert (await client.rows("Invoices", document_payloads.Invoice, headers=since)).payloads == []
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bookbridge.accounting.money import ZERO, currency_places, invert_rate, round_half_up
-from bookbridge.connectors.xero.payloads import LineItem
+from bookbridge.connectors.xero.document_payloads import LineItem
 
 RATES_CACHED_MAX = 4096
 NET_PRICE_PLACES = 6

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bookbridge.connectors.xero.client import Client
+from bookbridge.connectors.xero.document_payloads import CreditNote, Invoice, LineItem
 from bookbridge.connectors.xero.ledger_payloads import (
     BankAccountSummary,
     BankPayment,
@@ -20,7 +21,7 @@ from bookbridge.connectors.xero.ledger_payloads import (
     ManualJournalLine,
     PurchaseOrder,
 )
-from bookbridge.connectors.xero.payloads import Account, CreditNote, Invoice, Item, ItemDetails, LineItem
+from bookbridge.connectors.xero.payloads import Account, Item, ItemDetails
 
 BANK = "BANK"
 INVENTORY = "INVENTORY"

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bookbridge.connectors.kit.errors import FieldProblem, RecordNotFound, Rejected
-from bookbridge.connectors.xero import payloads
+from bookbridge.connectors.xero import document_payloads, payloads
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client
 from bookbridge.connectors.xero.write_parts import Json
@@ -96,7 +96,10 @@ async def _advance(client: Client, content: Json) -> list[FieldProblem]:
     return [FieldProblem("lines[0].links[0].id", "Only a payment on account can be paid back.")]
 
 
-_ADVANCES: Final[Mapping[str, type[Any]]] = {"Overpayment": payloads.Overpayment, "Prepayment": payloads.Prepayment}
+_ADVANCES: Final[Mapping[str, type[Any]]] = {
+    "Overpayment": document_payloads.Overpayment,
+    "Prepayment": document_payloads.Prepayment,
+}
 
 
 async def _item_codes(client: Client, lines: Sequence[Json], field: str) -> list[FieldProblem]:

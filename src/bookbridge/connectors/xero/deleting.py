@@ -13,7 +13,7 @@ from urllib.parse import quote
 from bookbridge.connectors.kit.connector import Write
 from bookbridge.connectors.kit.errors import RecordNotFound, Rejected, Uncertain
 from bookbridge.connectors.kit.session import Intent, Written
-from bookbridge.connectors.xero import payloads
+from bookbridge.connectors.xero import document_payloads
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows, decode, encode
 from bookbridge.connectors.xero.read_payments import PAYABLE_PAYMENT_TYPES
@@ -51,13 +51,13 @@ class _Found:
         return self.rows.payloads[0]
 
     @property
-    def uses(self) -> list[payloads.Allocation]:
+    def uses(self) -> list[document_payloads.Allocation]:
         """What a credit note is set against now."""
         return [one for one in self.payload.allocations or () if one.allocation_id and not one.is_deleted]
 
     @property
     def is_gone(self) -> bool:
-        if isinstance(self.payload, payloads.CreditNote):
+        if isinstance(self.payload, document_payloads.CreditNote):
             return not self.uses
         return self.payload.status in GONE
 
@@ -70,9 +70,9 @@ async def delete(client: Client, chart: Chart, write: Write[Any], intent: Intent
     found = await _found(client, write, record_id)
     if found.is_gone:
         return await _outcome(client, chart, write, found)
-    if isinstance(found.payload, payloads.CreditNote):
+    if isinstance(found.payload, document_payloads.CreditNote):
         return await _set_free(client, chart, found, intent)
-    if isinstance(found.payload, payloads.Payment) and found.payload.batch_payment_id:
+    if isinstance(found.payload, document_payloads.Payment) and found.payload.batch_payment_id:
         batch_id = found.payload.batch_payment_id
         raise Rejected(f"It was paid in a batch, which Xero deletes as a whole: delete {batch_id} instead.")
     content = write.shape(None, client.access.facts)
@@ -117,7 +117,10 @@ def _is_meant(write: Write[Any], payload: Any, record_id: str) -> bool:
     if getattr(payload, payload.__struct_fields__[0]).lower() != record_id.lower():
         return False
     kinds = _KINDS.get(write.data_type.key)
-    return kinds is None or (payload.payment_type if isinstance(payload, payloads.Payment) else payload.type) in kinds
+    return (
+        kinds is None
+        or (payload.payment_type if isinstance(payload, document_payloads.Payment) else payload.type) in kinds
+    )
 
 
 async def _set_free(client: Client, chart: Chart, found: _Found, intent: Intent) -> Written:
@@ -138,6 +141,6 @@ async def _set_free(client: Client, chart: Chart, found: _Found, intent: Intent)
 
 
 async def _outcome(client: Client, chart: Chart, write: Write[Any], found: _Found) -> Written:
-    if isinstance(found.payload, payloads.CreditNote):
+    if isinstance(found.payload, document_payloads.CreditNote):
         return await allocated(client, chart, found.payload.credit_note_id, ())
     return await written(client, chart, write, found.path, found.rows)

@@ -10,15 +10,8 @@ from decimal import Decimal
 
 import msgspec
 
-from bookbridge.connectors.xero.payloads import (
-    Account,
-    ContactSummary,
-    InvoiceSummary,
-    LineItem,
-    LineTracking,
-    Payload,
-    Payment,
-)
+from bookbridge.connectors.xero.document_payloads import InvoiceSummary, LineItem, LineTracking, Payment
+from bookbridge.connectors.xero.payloads import Account, ContactSummary, Payload
 
 
 class BankAccountSummary(Payload):

@@ -14,7 +14,7 @@ from bookbridge.accounting.types.bill_payments import BillPayment
 from bookbridge.accounting.types.payments import Payment
 from bookbridge.connectors.kit.connector import Operation, Write
 from bookbridge.connectors.kit.session import Intent, Written
-from bookbridge.connectors.xero import deleting, payloads
+from bookbridge.connectors.xero import deleting, document_payloads
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows
 from bookbridge.connectors.xero.dates import from_milliseconds, http_date, milliseconds
@@ -50,7 +50,7 @@ async def find(
     rows = None if search is None else await _changed_since(client, search, intent)
     if search is None or rows is None:
         return None
-    if isinstance(record, BillPayment | Payment) and isinstance(rows.payloads[0], payloads.CreditNote):
+    if isinstance(record, BillPayment | Payment) and isinstance(rows.payloads[0], document_payloads.CreditNote):
         uses = rows.payloads[0].allocations or ()
         paid = [use.invoice.invoice_id for use in uses if use.invoice and use.invoice.invoice_id]
         return await allocated(client, chart, rows.payloads[0].credit_note_id, paid)
@@ -89,7 +89,7 @@ def _may_be_ours(payload: Any, earliest: datetime, intent: Intent) -> bool:
 def _ids(payload: Any) -> set[str]:
     """The ids under which an earlier write of ours may have named what this is."""
     match payload:
-        case payloads.CreditNote(allocations=uses) if uses:
+        case document_payloads.CreditNote(allocations=uses) if uses:
             # Set against something before: its use is told by amounts and days.
             return set()
         case BatchPayment():

@@ -28,6 +28,7 @@ from bookbridge.accounting.types.tracking_categories import TRACKING_CATEGORIES
 from bookbridge.accounting.types.transfers import TRANSFERS
 from bookbridge.connectors.kit.connector import Read, Source
 from bookbridge.connectors.xero import (
+    document_payloads,
     ledger_payloads,
     payloads,
     read_bank,
@@ -61,7 +62,7 @@ _STANDARD_LAYOUT: Final = {"standardLayout": "true"}
 BILLS_SOURCE: Final = Source(
     name="invoices",
     path="Invoices",
-    payload=payloads.Invoice,
+    payload=document_payloads.Invoice,
     shape=read_documents.bill,
     query={"where": 'Type=="ACCPAY"', **_EXACT_PRICES},
     countable=True,
@@ -79,7 +80,7 @@ SUPPLIERS_SOURCE: Final = Source(
 PAYMENTS_SOURCE: Final = Source(
     name="payments",
     path="Payments",
-    payload=payloads.Payment,
+    payload=document_payloads.Payment,
     shape=read_payments.bill_payment,
     query={"where": _payments_where(read_payments.PAYABLE_PAYMENT_TYPES)},
     countable=True,
@@ -195,7 +196,7 @@ READS: Final[tuple[Read[Any], ...]] = (
             Source(
                 name="creditNotes",
                 path="CreditNotes",
-                payload=payloads.CreditNote,
+                payload=document_payloads.CreditNote,
                 shape=read_documents.bill_credit_note,
                 query={"where": _PAYABLE_CREDIT, **_EXACT_PRICES},
                 countable=True,
@@ -209,14 +210,14 @@ READS: Final[tuple[Read[Any], ...]] = (
             Source(
                 name="creditNoteAllocations",
                 path="CreditNotes",
-                payload=payloads.CreditNote,
+                payload=document_payloads.CreditNote,
                 shape=read_payments.credit_note_use,
                 query={"where": _PAYABLE_CREDIT, **_EXACT_PRICES},
             ),
             Source(
                 name="overpayments",
                 path="Overpayments",
-                payload=payloads.Overpayment,
+                payload=document_payloads.Overpayment,
                 shape=read_payments.overpayment,
                 query={"where": 'Type=="SPEND-OVERPAYMENT"'},
                 countable=True,
@@ -224,7 +225,7 @@ READS: Final[tuple[Read[Any], ...]] = (
             Source(
                 name="prepayments",
                 path="Prepayments",
-                payload=payloads.Prepayment,
+                payload=document_payloads.Prepayment,
                 shape=read_payments.prepayment,
                 query={"where": 'Type=="SPEND-PREPAYMENT"'},
                 countable=True,
@@ -237,7 +238,7 @@ READS: Final[tuple[Read[Any], ...]] = (
             Source(
                 name="invoices",
                 path="Invoices",
-                payload=payloads.Invoice,
+                payload=document_payloads.Invoice,
                 shape=read_sales.invoice,
                 query={"where": 'Type=="ACCREC"', **_EXACT_PRICES},
                 countable=True,
@@ -250,7 +251,7 @@ READS: Final[tuple[Read[Any], ...]] = (
             Source(
                 name="creditNotes",
                 path="CreditNotes",
-                payload=payloads.CreditNote,
+                payload=document_payloads.CreditNote,
                 shape=read_sales.credit_note,
                 query={"where": _RECEIVABLE_CREDIT, **_EXACT_PRICES},
                 countable=True,
@@ -263,7 +264,7 @@ READS: Final[tuple[Read[Any], ...]] = (
             Source(
                 name="payments",
                 path="Payments",
-                payload=payloads.Payment,
+                payload=document_payloads.Payment,
                 shape=read_payments.payment,
                 query={"where": _payments_where(read_payments.RECEIVABLE_PAYMENT_TYPES)},
                 countable=True,
@@ -271,14 +272,14 @@ READS: Final[tuple[Read[Any], ...]] = (
             Source(
                 name="creditNoteAllocations",
                 path="CreditNotes",
-                payload=payloads.CreditNote,
+                payload=document_payloads.CreditNote,
                 shape=read_payments.customer_credit_note_use,
                 query={"where": _RECEIVABLE_CREDIT, **_EXACT_PRICES},
             ),
             Source(
                 name="overpayments",
                 path="Overpayments",
-                payload=payloads.Overpayment,
+                payload=document_payloads.Overpayment,
                 shape=read_payments.customer_overpayment,
                 query={"where": 'Type=="RECEIVE-OVERPAYMENT"'},
                 countable=True,
@@ -286,7 +287,7 @@ READS: Final[tuple[Read[Any], ...]] = (
             Source(
                 name="prepayments",
                 path="Prepayments",
-                payload=payloads.Prepayment,
+                payload=document_payloads.Prepayment,
                 shape=read_payments.customer_prepayment,
                 query={"where": 'Type=="RECEIVE-PREPAYMENT"'},
                 countable=True,

@@ -20,7 +20,7 @@ from bookbridge.accounting.types.direct_costs import DirectCost, DirectCostLineI
 from bookbridge.accounting.types.direct_incomes import DirectIncome, DirectIncomeLineItem
 from bookbridge.accounting.types.transfers import Transfer, TransferAccount
 from bookbridge.connectors.kit.connector import Facts
-from bookbridge.connectors.xero import payloads
+from bookbridge.connectors.xero import document_payloads, payloads
 from bookbridge.connectors.xero.amounts import currency_rate, line_amounts
 from bookbridge.connectors.xero.dates import day, moment
 from bookbridge.connectors.xero.ledger_payloads import BankAccountSummary, BankTransaction, BankTransfer
@@ -106,7 +106,7 @@ def _paid_at_once(payload: BankTransaction, currency: str, base: str | None) -> 
     )
 
 
-def _cost_line(line: payloads.LineItem, amount_types: str | None, currency: str) -> DirectCostLineItem:
+def _cost_line(line: document_payloads.LineItem, amount_types: str | None, currency: str) -> DirectCostLineItem:
     amounts = line_amounts(line, amount_types, currency)
     categories = tracking_refs(line)
     return DirectCostLineItem(
@@ -130,7 +130,7 @@ def _cost_line(line: payloads.LineItem, amount_types: str | None, currency: str)
     )
 
 
-def _income_line(line: payloads.LineItem, amount_types: str | None, currency: str) -> DirectIncomeLineItem:
+def _income_line(line: document_payloads.LineItem, amount_types: str | None, currency: str) -> DirectIncomeLineItem:
     amounts = line_amounts(line, amount_types, currency)
     return DirectIncomeLineItem(
         description=line.description,

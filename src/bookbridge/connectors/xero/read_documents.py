@@ -22,7 +22,7 @@ from bookbridge.accounting.types.bill_credit_notes import (
 )
 from bookbridge.accounting.types.bills import Bill, BillLineItem, BillStatus
 from bookbridge.connectors.kit.connector import Facts
-from bookbridge.connectors.xero import payloads
+from bookbridge.connectors.xero import document_payloads, payloads
 from bookbridge.connectors.xero.amounts import currency_rate, line_amounts
 from bookbridge.connectors.xero.dates import day, moment
 
@@ -47,7 +47,7 @@ _CREDIT_STATUSES = {
 }
 
 
-def bill(payload: payloads.Invoice, facts: Facts) -> Bill | None:
+def bill(payload: document_payloads.Invoice, facts: Facts) -> Bill | None:
     """An invoice of type ACCPAY; None for a sales invoice."""
     if payload.type != "ACCPAY":
         return None
@@ -74,14 +74,14 @@ def bill(payload: payloads.Invoice, facts: Facts) -> Bill | None:
     )
 
 
-def _bill_status(payload: payloads.Invoice) -> BillStatus:
+def _bill_status(payload: document_payloads.Invoice) -> BillStatus:
     if payload.status == "AUTHORISED":
         used = (payload.amount_paid or ZERO) + (payload.amount_credited or ZERO)
         return BillStatus.PARTIALLY_PAID if used > 0 else BillStatus.OPEN
     return _BILL_STATUSES.get(payload.status or "", BillStatus.UNKNOWN)
 
 
-def _bill_line(line: payloads.LineItem, amount_types: str | None, currency: str | None) -> BillLineItem:
+def _bill_line(line: document_payloads.LineItem, amount_types: str | None, currency: str | None) -> BillLineItem:
     # Each kind of line names its class and fields itself, here and in `read_sales`, `read_bank`, `read_orders`: handed
     # on in a dict they take twice the time, and lines are most of a sync.
     amounts = line_amounts(line, amount_types, currency)
@@ -104,13 +104,13 @@ def _bill_line(line: payloads.LineItem, amount_types: str | None, currency: str 
     )
 
 
-def item_ref(line: payloads.LineItem) -> ItemRef | None:
+def item_ref(line: document_payloads.LineItem) -> ItemRef | None:
     """The product or service of the line, when it was picked from the list of items."""
     item = line.item
     return ItemRef(id=item.item_id, name=item.name) if item and item.item_id else None
 
 
-def tracking_refs(line: payloads.LineItem) -> tuple[TrackingCategoryRef, ...]:
+def tracking_refs(line: document_payloads.LineItem) -> tuple[TrackingCategoryRef, ...]:
     """The options that the line is tracked under, named as people see them in Xero."""
     if not line.tracking:
         return ()
@@ -145,7 +145,7 @@ def supplier_ref(contact: payloads.ContactSummary | None) -> SupplierRef | None:
 
 
 def document_allocations(
-    payload: payloads.Invoice, currency: str | None, rate: Decimal | None, base: str | None
+    payload: document_payloads.Invoice, currency: str | None, rate: Decimal | None, base: str | None
 ) -> tuple[PaymentAllocation, ...]:
     """The payments, credit notes, over- and prepayments that were set against a bill or an invoice."""
     if not (payload.payments or payload.credit_notes or payload.prepayments or payload.overpayments):
@@ -169,7 +169,7 @@ def document_allocations(
 
 
 def _payment_allocation(
-    payment: payloads.PaymentSummary,
+    payment: document_payloads.PaymentSummary,
     paid: Decimal,
     allocated: Decimal,
     currency: str | None,
@@ -210,7 +210,7 @@ def _credit_allocation(
     )
 
 
-def bill_credit_note(payload: payloads.CreditNote, facts: Facts) -> BillCreditNote | None:
+def bill_credit_note(payload: document_payloads.CreditNote, facts: Facts) -> BillCreditNote | None:
     """A credit note of type ACCPAYCREDIT; None for one that we gave a customer."""
     if payload.type != "ACCPAYCREDIT":
         return None
@@ -241,14 +241,14 @@ def bill_credit_note(payload: payloads.CreditNote, facts: Facts) -> BillCreditNo
     )
 
 
-def _credit_status(payload: payloads.CreditNote) -> BillCreditNoteStatus:
+def _credit_status(payload: document_payloads.CreditNote) -> BillCreditNoteStatus:
     if payload.status == "AUTHORISED":
         untouched = payload.remaining_credit is None or payload.remaining_credit == payload.total
         return BillCreditNoteStatus.SUBMITTED if untouched else BillCreditNoteStatus.PARTIALLY_PAID
     return _CREDIT_STATUSES.get(payload.status or "", BillCreditNoteStatus.UNKNOWN)
 
 
-def used_up_on(payload: payloads.CreditNote) -> str | None:
+def used_up_on(payload: document_payloads.CreditNote) -> str | None:
     """The day on which the last of a credit note was used; None while some of it remains."""
     if payload.status != "PAID":
         return None
@@ -259,7 +259,9 @@ def used_up_on(payload: payloads.CreditNote) -> str | None:
     return max((date for date in dates if date), default=None)
 
 
-def _credit_line(line: payloads.LineItem, amount_types: str | None, currency: str | None) -> BillCreditNoteLineItem:
+def _credit_line(
+    line: document_payloads.LineItem, amount_types: str | None, currency: str | None
+) -> BillCreditNoteLineItem:
     amounts = line_amounts(line, amount_types, currency)
     categories = tracking_refs(line)
     return BillCreditNoteLineItem(
@@ -280,7 +282,7 @@ def _credit_line(line: payloads.LineItem, amount_types: str | None, currency: st
 
 
 def credit_allocations(
-    payload: payloads.CreditNote, currency: str | None, rate: Decimal | None, base: str | None
+    payload: document_payloads.CreditNote, currency: str | None, rate: Decimal | None, base: str | None
 ) -> tuple[PaymentAllocation, ...]:
     """What a credit note was set against, and how much of it was paid out."""
     # No money moves when credit is set against a bill: the payment's own total is zero.

@@ -20,8 +20,8 @@ from bookbridge.accounting.tracking import RecordTracking
 from bookbridge.accounting.types.journal_entries import JournalEntry, JournalLine
 from bookbridge.connectors.kit.connector import Facts
 from bookbridge.connectors.xero.dates import day, moment
+from bookbridge.connectors.xero.document_payloads import LineTracking
 from bookbridge.connectors.xero.ledger_payloads import Journal, ManualJournal
-from bookbridge.connectors.xero.payloads import LineTracking
 
 _SOURCES = {
     "ACCPAY": PostedDataType.BILLS,

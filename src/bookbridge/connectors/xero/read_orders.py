@@ -9,7 +9,7 @@ from bookbridge.accounting.records import DELETED, LIVE
 from bookbridge.accounting.references import AccountRef, TaxRateRef
 from bookbridge.accounting.types.purchase_orders import PurchaseOrder, PurchaseOrderLineItem, PurchaseOrderStatus
 from bookbridge.connectors.kit.connector import Facts
-from bookbridge.connectors.xero import ledger_payloads, payloads
+from bookbridge.connectors.xero import document_payloads, ledger_payloads
 from bookbridge.connectors.xero.amounts import currency_rate, line_amounts
 from bookbridge.connectors.xero.dates import day, moment
 from bookbridge.connectors.xero.read_documents import item_ref, supplier_ref, tracking_refs
@@ -63,7 +63,7 @@ def _ship_to(payload: ledger_payloads.PurchaseOrder) -> ShipTo | None:
     )
 
 
-def _line(line: payloads.LineItem, amount_types: str | None, currency: str | None) -> PurchaseOrderLineItem:
+def _line(line: document_payloads.LineItem, amount_types: str | None, currency: str | None) -> PurchaseOrderLineItem:
     amounts = line_amounts(line, amount_types, currency)
     return PurchaseOrderLineItem(
         description=line.description,

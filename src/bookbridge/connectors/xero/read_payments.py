@@ -13,7 +13,7 @@ from bookbridge.accounting.types.bill_payments import (
 )
 from bookbridge.accounting.types.payments import Payment, PaymentLine, PaymentLineLink, PaymentLinkType
 from bookbridge.connectors.kit.connector import Facts
-from bookbridge.connectors.xero import payloads, settlements
+from bookbridge.connectors.xero import document_payloads, settlements
 from bookbridge.connectors.xero.read_documents import supplier_ref
 from bookbridge.connectors.xero.read_sales import customer_ref
 from bookbridge.connectors.xero.settlements import Settlement, Use
@@ -44,14 +44,14 @@ _CUSTOMER_USES = {
 # To suppliers
 
 
-def bill_payment(payload: payloads.Payment, facts: Facts) -> BillPayment | None:
+def bill_payment(payload: document_payloads.Payment, facts: Facts) -> BillPayment | None:
     """A payment of one bill, or a refund of a credit, an over- or a prepayment; None for customers' payments."""
     if payload.payment_type not in PAYABLE_PAYMENT_TYPES:
         return None
     return _to_supplier(settlements.payment(payload, facts, is_refund=payload.payment_type != BILL_PAYMENT))
 
 
-def credit_note_use(payload: payloads.CreditNote, facts: Facts) -> BillPayment | None:
+def credit_note_use(payload: document_payloads.CreditNote, facts: Facts) -> BillPayment | None:
     """The bills that a supplier's credit note was set against; None for drafts and customers' credit notes."""
     if payload.type != "ACCPAYCREDIT":
         return None
@@ -59,14 +59,14 @@ def credit_note_use(payload: payloads.CreditNote, facts: Facts) -> BillPayment |
     return _to_supplier(used) if used else None
 
 
-def overpayment(payload: payloads.Overpayment, facts: Facts) -> BillPayment | None:
+def overpayment(payload: document_payloads.Overpayment, facts: Facts) -> BillPayment | None:
     """Money paid to a supplier beyond what was owed; None for a customer's overpayment."""
     if payload.type not in _SPENT_TYPES:
         return None
     return _to_supplier(settlements.on_account(payload.overpayment_id, payload, facts))
 
 
-def prepayment(payload: payloads.Prepayment, facts: Facts) -> BillPayment | None:
+def prepayment(payload: document_payloads.Prepayment, facts: Facts) -> BillPayment | None:
     """Money paid to a supplier ahead of a bill; None for a customer's prepayment."""
     if payload.type not in _SPENT_TYPES:
         return None
@@ -102,14 +102,14 @@ def _to_supplier(one: Settlement) -> BillPayment:
 # From customers
 
 
-def payment(payload: payloads.Payment, facts: Facts) -> Payment | None:
+def payment(payload: document_payloads.Payment, facts: Facts) -> Payment | None:
     """A payment of one invoice, or a refund of a credit, an over- or a prepayment; None for payments to suppliers."""
     if payload.payment_type not in RECEIVABLE_PAYMENT_TYPES:
         return None
     return _from_customer(settlements.payment(payload, facts, is_refund=payload.payment_type != INVOICE_PAYMENT))
 
 
-def customer_credit_note_use(payload: payloads.CreditNote, facts: Facts) -> Payment | None:
+def customer_credit_note_use(payload: document_payloads.CreditNote, facts: Facts) -> Payment | None:
     """The invoices that a customer's credit note was set against; None for drafts and suppliers' credit notes."""
     if payload.type != "ACCRECCREDIT":
         return None
@@ -117,14 +117,14 @@ def customer_credit_note_use(payload: payloads.CreditNote, facts: Facts) -> Paym
     return _from_customer(used) if used else None
 
 
-def customer_overpayment(payload: payloads.Overpayment, facts: Facts) -> Payment | None:
+def customer_overpayment(payload: document_payloads.Overpayment, facts: Facts) -> Payment | None:
     """Money that a customer paid beyond what was owed; None for an overpayment to a supplier."""
     if payload.type not in _RECEIVED_TYPES:
         return None
     return _from_customer(settlements.on_account(payload.overpayment_id, payload, facts))
 
 
-def customer_prepayment(payload: payloads.Prepayment, facts: Facts) -> Payment | None:
+def customer_prepayment(payload: document_payloads.Prepayment, facts: Facts) -> Payment | None:
     """Money that a customer paid ahead of an invoice; None for a prepayment to a supplier."""
     if payload.type not in _RECEIVED_TYPES:
         return None

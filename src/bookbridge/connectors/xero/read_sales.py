@@ -9,7 +9,7 @@ from bookbridge.accounting.tracking import SaleBilledTo, SalesTracking
 from bookbridge.accounting.types.credit_notes import CreditNote, CreditNoteLineItem, CreditNoteStatus
 from bookbridge.accounting.types.invoices import Invoice, InvoiceLineItem, InvoiceStatus
 from bookbridge.connectors.kit.connector import Facts
-from bookbridge.connectors.xero import payloads
+from bookbridge.connectors.xero import document_payloads, payloads
 from bookbridge.connectors.xero.amounts import currency_rate, line_amounts
 from bookbridge.connectors.xero.dates import day, moment
 from bookbridge.connectors.xero.read_documents import (
@@ -39,7 +39,7 @@ _CREDIT_STATUSES = {
 }
 
 
-def invoice(payload: payloads.Invoice, facts: Facts) -> Invoice | None:
+def invoice(payload: document_payloads.Invoice, facts: Facts) -> Invoice | None:
     """An invoice of type ACCREC; None for a bill."""
     if payload.type != "ACCREC":
         return None
@@ -72,14 +72,14 @@ def invoice(payload: payloads.Invoice, facts: Facts) -> Invoice | None:
     )
 
 
-def _invoice_status(payload: payloads.Invoice) -> InvoiceStatus:
+def _invoice_status(payload: document_payloads.Invoice) -> InvoiceStatus:
     if payload.status == "AUTHORISED":
         used = (payload.amount_paid or ZERO) + (payload.amount_credited or ZERO)
         return InvoiceStatus.PARTIALLY_PAID if used > 0 else InvoiceStatus.SUBMITTED
     return _INVOICE_STATUSES.get(payload.status or "", InvoiceStatus.UNKNOWN)
 
 
-def _line(line: payloads.LineItem, amount_types: str | None, currency: str | None) -> InvoiceLineItem:
+def _line(line: document_payloads.LineItem, amount_types: str | None, currency: str | None) -> InvoiceLineItem:
     amounts = line_amounts(line, amount_types, currency)
     categories = tracking_refs(line)
     return InvoiceLineItem(
@@ -123,7 +123,7 @@ def customer_ref(contact: payloads.ContactSummary | None) -> CustomerRef | None:
     return CustomerRef(id=contact.contact_id, company_name=contact.name)
 
 
-def credit_note(payload: payloads.CreditNote, facts: Facts) -> CreditNote | None:
+def credit_note(payload: document_payloads.CreditNote, facts: Facts) -> CreditNote | None:
     """A credit note of type ACCRECCREDIT; None for one that a supplier gave us."""
     if payload.type != "ACCRECCREDIT":
         return None
@@ -154,14 +154,16 @@ def credit_note(payload: payloads.CreditNote, facts: Facts) -> CreditNote | None
     )
 
 
-def _credit_status(payload: payloads.CreditNote) -> CreditNoteStatus:
+def _credit_status(payload: document_payloads.CreditNote) -> CreditNoteStatus:
     if payload.status == "AUTHORISED":
         untouched = payload.remaining_credit is None or payload.remaining_credit == payload.total
         return CreditNoteStatus.SUBMITTED if untouched else CreditNoteStatus.PARTIALLY_PAID
     return _CREDIT_STATUSES.get(payload.status or "", CreditNoteStatus.UNKNOWN)
 
 
-def _credit_line(line: payloads.LineItem, amount_types: str | None, currency: str | None) -> CreditNoteLineItem:
+def _credit_line(
+    line: document_payloads.LineItem, amount_types: str | None, currency: str | None
+) -> CreditNoteLineItem:
     amounts = line_amounts(line, amount_types, currency)
     categories = tracking_refs(line)
     return CreditNoteLineItem(

@@ -16,7 +16,7 @@ from bookbridge.accounting.references import RecordRef
 from bookbridge.connectors.kit.connector import Write
 from bookbridge.connectors.kit.errors import VendorError
 from bookbridge.connectors.kit.session import Reread, Written
-from bookbridge.connectors.xero import balances, payloads
+from bookbridge.connectors.xero import balances, document_payloads
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows
 from bookbridge.connectors.xero.ledger_payloads import BankTransaction, BatchPayment
@@ -44,12 +44,12 @@ async def written(client: Client, chart: Chart, write: Write[Any], path: str, ro
     first = rows.payloads[0]
     rereads = await of_rows(client, chart, path, rows)
     match first:
-        case payloads.Payment():
+        case document_payloads.Payment():
             return Written(first.payment_id, rereads + await _settled(client, chart, first))
         case BatchPayment():
             return await _batch(client, chart, write, first, rereads)
         case BankTransaction(overpayment_id=str(overpayment_id)):
-            made = await of_record(client, chart, "Overpayments", payloads.Overpayment, overpayment_id)
+            made = await of_record(client, chart, "Overpayments", document_payloads.Overpayment, overpayment_id)
             return Written(overpayment_id, rereads + made)
         case BankTransaction(type=str(kind)) if _MADE_OF.get(kind, write.data_type.key) != write.data_type.key:
             became = (RecordRef(id=first.bank_transaction_id, data_type=_MADE_OF[kind]),)
@@ -60,21 +60,27 @@ async def written(client: Client, chart: Chart, write: Write[Any], path: str, ro
 
 async def allocated(client: Client, chart: Chart, credit_id: str, invoice_ids: Sequence[str]) -> Written:
     """A credit note whose use was changed, with the documents that it was set against."""
-    note = await of_record(client, chart, "CreditNotes", payloads.CreditNote, credit_id)
-    paid = await of_ids(client, chart, "Invoices", payloads.Invoice, "InvoiceID", invoice_ids)
+    note = await of_record(client, chart, "CreditNotes", document_payloads.CreditNote, credit_id)
+    paid = await of_ids(client, chart, "Invoices", document_payloads.Invoice, "InvoiceID", invoice_ids)
     return Written(credit_id, note + paid, was_there=True)
 
 
-async def _settled(client: Client, chart: Chart, payment: payloads.Payment) -> tuple[Reread, ...]:
+async def _settled(client: Client, chart: Chart, payment: document_payloads.Payment) -> tuple[Reread, ...]:
     """The document that a payment changed: what is due or left of it, its status, its allocations."""
     if payment.credit_note and payment.credit_note.credit_note_id:
-        return await of_record(client, chart, "CreditNotes", payloads.CreditNote, payment.credit_note.credit_note_id)
+        return await of_record(
+            client, chart, "CreditNotes", document_payloads.CreditNote, payment.credit_note.credit_note_id
+        )
     if payment.overpayment and payment.overpayment.overpayment_id:
-        return await of_record(client, chart, "Overpayments", payloads.Overpayment, payment.overpayment.overpayment_id)
+        return await of_record(
+            client, chart, "Overpayments", document_payloads.Overpayment, payment.overpayment.overpayment_id
+        )
     if payment.prepayment and payment.prepayment.prepayment_id:
-        return await of_record(client, chart, "Prepayments", payloads.Prepayment, payment.prepayment.prepayment_id)
+        return await of_record(
+            client, chart, "Prepayments", document_payloads.Prepayment, payment.prepayment.prepayment_id
+        )
     if payment.invoice and payment.invoice.invoice_id:
-        return await of_record(client, chart, "Invoices", payloads.Invoice, payment.invoice.invoice_id)
+        return await of_record(client, chart, "Invoices", document_payloads.Invoice, payment.invoice.invoice_id)
     return ()
 
 
@@ -84,8 +90,8 @@ async def _batch(
     """A batch is a payment of each document to us, and one movement on the bank account."""
     payment_ids = [one.payment_id for one in batch.payments or () if one.payment_id]
     invoice_ids = [one.invoice.invoice_id for one in batch.payments or () if one.invoice and one.invoice.invoice_id]
-    rereads += await of_ids(client, chart, "Payments", payloads.Payment, "PaymentID", payment_ids)
-    rereads += await of_ids(client, chart, "Invoices", payloads.Invoice, "InvoiceID", invoice_ids)
+    rereads += await of_ids(client, chart, "Payments", document_payloads.Payment, "PaymentID", payment_ids)
+    rereads += await of_ids(client, chart, "Invoices", document_payloads.Invoice, "InvoiceID", invoice_ids)
     made = [RecordRef(id=payment_id, data_type=write.data_type.key) for payment_id in payment_ids]
     movement = RecordRef(id=batch.batch_payment_id, data_type="accountTransactions")
     return Written(

@@ -30,7 +30,7 @@ from bookbridge.accounting.types.payments import Payment
 from bookbridge.accounting.types.purchase_orders import PurchaseOrder
 from bookbridge.accounting.types.suppliers import Supplier
 from bookbridge.accounting.types.transfers import Transfer
-from bookbridge.connectors.xero import ledger_payloads, payloads
+from bookbridge.connectors.xero import document_payloads, ledger_payloads, payloads
 from bookbridge.connectors.xero.dates import day
 from bookbridge.connectors.xero.payment_cases import Case, case_of
 from bookbridge.connectors.xero.write_bank import direct_cost, direct_income
@@ -124,8 +124,8 @@ def _document(path: str, sent: Json, number: str, total: Decimal, sub_total: Dec
     # Xero numbers what is sold by itself, and leaves what is bought without a number.
     given = sent.get(number, None if sent["Type"].startswith("ACCREC") else "")
 
-    def is_ours(one: payloads.Invoice | payloads.CreditNote) -> bool:
-        has = (one.invoice_number if isinstance(one, payloads.Invoice) else one.credit_note_number) or ""
+    def is_ours(one: document_payloads.Invoice | document_payloads.CreditNote) -> bool:
+        has = (one.invoice_number if isinstance(one, document_payloads.Invoice) else one.credit_note_number) or ""
         same_words = (one.reference or "") == sent.get("Reference", "")
         return _same_amount(one, total, sub_total) and same_words and (given is None or has == given)
 
@@ -178,7 +178,7 @@ def _moved(sent: Json, of: str) -> Search:
     """Money that moved for one document, credit note, over- or prepayment."""
     [linked] = [str(value).lower() for name in _SETTLED for value in sent.get(name, {}).values()]
 
-    def is_ours(one: payloads.Payment) -> bool:
+    def is_ours(one: document_payloads.Payment) -> bool:
         settled = (
             one.invoice and one.invoice.invoice_id,
             one.credit_note and one.credit_note.credit_note_id,
@@ -217,7 +217,7 @@ def _batch(sent: Json) -> Search:
 def _allocation(credit_note_id: str, sent: Json) -> Search:
     wanted = {(str(one["Invoice"]["InvoiceID"]).lower(), one["Amount"], one["Date"]) for one in sent["Allocations"]}
 
-    def is_ours(one: payloads.CreditNote) -> bool:
+    def is_ours(one: document_payloads.CreditNote) -> bool:
         held = {
             ((use.invoice.invoice_id if use.invoice else None) or "", use.amount, (day(use.date) or "")[:DATE_LENGTH])
             for use in one.allocations or ()

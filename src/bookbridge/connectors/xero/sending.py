@@ -12,7 +12,7 @@ from bookbridge.accounting.types.payments import Payment
 from bookbridge.connectors.kit.connector import Operation, Write
 from bookbridge.connectors.kit.errors import FieldProblem, NotSupported, Uncertain
 from bookbridge.connectors.kit.session import Intent, Written
-from bookbridge.connectors.xero import deleting, payloads
+from bookbridge.connectors.xero import deleting, document_payloads
 from bookbridge.connectors.xero.chart import Chart
 from bookbridge.connectors.xero.client import Client, Rows, decode, element_name, encode
 from bookbridge.connectors.xero.completing import complete, rejected
@@ -80,7 +80,7 @@ async def _request(
         fields=write.fields,
     )
     name = element_name(path)
-    rows: Rows[Any] = decode(answer, name, ECHOES.get(name, payloads.Allocation), effect=True)
+    rows: Rows[Any] = decode(answer, name, ECHOES.get(name, document_payloads.Allocation), effect=True)
     if not rows.payloads:
         raise Uncertain("Xero answered a write without the record.")
     return rows

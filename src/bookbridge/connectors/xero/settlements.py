@@ -16,7 +16,7 @@ from bookbridge.accounting.money import ZERO, exact_sum
 from bookbridge.accounting.records import DELETED, LIVE, Metadata
 from bookbridge.accounting.references import AccountRef
 from bookbridge.connectors.kit.connector import Facts
-from bookbridge.connectors.xero import payloads
+from bookbridge.connectors.xero import document_payloads, payloads
 from bookbridge.connectors.xero.amounts import currency_rate
 from bookbridge.connectors.xero.dates import day, moment
 from bookbridge.connectors.xero.read_documents import UNDATED
@@ -66,7 +66,7 @@ class Settlement:
     metadata: Metadata
 
 
-def payment(payload: payloads.Payment, facts: Facts, *, is_refund: bool) -> Settlement:
+def payment(payload: document_payloads.Payment, facts: Facts, *, is_refund: bool) -> Settlement:
     """Money that moved for one document, or back for a credit note, an over- or a prepayment."""
     base = facts.get("base_currency")
     paid = payload.invoice or payload.credit_note or payload.overpayment or payload.prepayment
@@ -90,7 +90,7 @@ def payment(payload: payloads.Payment, facts: Facts, *, is_refund: bool) -> Sett
     )
 
 
-def _paid_link(payload: payloads.Payment, amount: Decimal) -> Link:
+def _paid_link(payload: document_payloads.Payment, amount: Decimal) -> Link:
     kind = payload.payment_type or ""
     if kind.endswith("CREDITPAYMENT"):
         credit_id = payload.credit_note.credit_note_id if payload.credit_note else None
@@ -105,7 +105,7 @@ def _paid_link(payload: payloads.Payment, amount: Decimal) -> Link:
     return Link(Use.DOCUMENT, payload.invoice.invoice_id if payload.invoice else None, amount)
 
 
-def credit_note_use(payload: payloads.CreditNote, facts: Facts) -> Settlement | None:
+def credit_note_use(payload: document_payloads.CreditNote, facts: Facts) -> Settlement | None:
     """The documents that a credit note was set against, as one payment of zero with a line per document.
 
     A credit note that is not set against anything (any more) comes as deleted, so that undoing the last
@@ -138,7 +138,9 @@ def credit_note_use(payload: payloads.CreditNote, facts: Facts) -> Settlement | 
     )
 
 
-def on_account(record_id: str, payload: payloads.Overpayment | payloads.Prepayment, facts: Facts) -> Settlement:
+def on_account(
+    record_id: str, payload: document_payloads.Overpayment | document_payloads.Prepayment, facts: Facts
+) -> Settlement:
     """Money that moved beyond what was owed, or before anything was; its unused part stays with the contact."""
     base = facts.get("base_currency")
     currency = payload.currency_code or base
@@ -169,12 +171,12 @@ def on_account(record_id: str, payload: payloads.Overpayment | payloads.Prepayme
 
 
 def _live_allocations(
-    allocations: Iterable[payloads.Allocation] | None,
-) -> Iterable[tuple[payloads.Allocation, Decimal]]:
+    allocations: Iterable[document_payloads.Allocation] | None,
+) -> Iterable[tuple[document_payloads.Allocation, Decimal]]:
     for allocation in allocations or ():
         if allocation.amount is not None and not allocation.is_deleted:
             yield allocation, allocation.amount
 
 
-def _document_link(allocation: payloads.Allocation, amount: Decimal) -> Link:
+def _document_link(allocation: document_payloads.Allocation, amount: Decimal) -> Link:
     return Link(Use.DOCUMENT, allocation.invoice.invoice_id if allocation.invoice else None, amount)
