@@ -132,7 +132,7 @@ async def record_page(request: Asked, services: Given, company_id: str, path: st
     )
 
 
-@get(COMPANY + "/reads")
+@get([COMPANY + "/reads", COMPANY + "/pull-history"])
 async def reads_page(request: Asked, services: Given, company_id: str) -> Response[str]:
     """The history of reads, newest first."""
     wanted, number = identifier(company_id), page_number(request)
