@@ -11,6 +11,9 @@ How it works
     (seconds after which to run again, or the back-off after a failure) is one more job, the put-back, of
     which there is at most one for each (task, key) because it carries a deduplication key and each finish
     replaces it.
+    A worker that hears the ring of a job that is due need not wait until the engine looks: `take` picks the
+    job and begins it, for the price of one statement. Whoever locks a job and its row of `doorbells` locks the
+    row first; the engine, which locks jobs alone, waits for nobody.
 
 No wake-up is lost
     A committed ring is a job J, and J leaves the queue in these places only:
