@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import asyncpg
@@ -273,6 +275,9 @@ async def _serve(settings: Settings, asgi: Any, api_key: str) -> None:
     config = server_config(asgi, host=settings.host, port=settings.port)
     server = uvicorn.Server(config)
     announcing = asyncio.create_task(_announce(settings, api_key))
+    # When it has served its last caller, uvicorn raises the signal again: by default that would end us on the spot,
+    # before refreshes of tokens have their answers, our children are stopped and the database is shut down.
+    signal.signal(signal.SIGTERM, _ending_already)
     try:
         # A port that is taken ends the process there; below we say it in our words.
         with contextlib.suppress(SystemExit):
@@ -281,6 +286,10 @@ async def _serve(settings: Settings, asgi: Any, api_key: str) -> None:
         announcing.cancel()
     if not server.started:
         raise RuntimeError(f"the address {settings.host}:{settings.port} cannot be used; is it taken?")
+
+
+def _ending_already(number: int, _frame: FrameType | None) -> None:
+    log.info("stopping", signal=signal.Signals(number).name)
 
 
 async def _announce(settings: Settings, api_key: str) -> None:

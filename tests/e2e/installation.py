@@ -149,15 +149,16 @@ class Installation:
         self._process.kill()
         self._process.wait()
 
-    def stop(self) -> None:
-        """End it in order."""
+    def stop(self) -> int | None:
+        """End it in order, as a service manager does; the exit status, None if it had ended or had to be killed."""
         if self._process is None or self._process.poll() is not None:
-            return
+            return None
         self._process.terminate()
         try:
-            self._process.wait(STOP_S)
+            return self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self.kill()
+            return None
 
     def log(self) -> str:
         return self._log.read_text(errors="replace")[-LOG_SHOWN_CHARACTERS:]
