@@ -237,6 +237,17 @@ async def test_webhooks_are_added_read_and_sent_again(site: Site, person: Person
     message = await person.press(message, "Send again")
     assert "Queued to be sent again." in message.text
     assert "No message with this status" in (await person.press(page, "Filter", status="Failure")).text
+    assert "There was nothing to send." in (await person.press(page, "All that failed")).text
+    await site.pool.execute("update webhook_deliveries set status = 'Failure', next_attempt = null")
+    assert "Queued to be sent again." in (await person.press(page, "All that failed")).text
+    await site.pool.execute("delete from webhook_deliveries")
+    assert "Queued to be sent again." in (await person.press(page, "All that it missed")).text
+    assert await site.pool.fetchval("select count(*) from webhook_deliveries where status = 'Sending'") == 1
+    page = await person.press(page, "Send an example")
+    assert_sound(page)
+    assert "An example was queued" in page.text
+    assert await site.pool.fetchval("select count(*) from webhook_messages where is_example") == 1
+    assert (await person.press(page, "Send an example", event="no.such")).status == 404
     page = await person.press(page, "Disable")
     assert "Disabled" in page.text
     page = await person.press(page, "Enable")

@@ -27,6 +27,8 @@ NOTICES: Mapping[str, str] = {
     "nothing": "There was nothing to queue: no connection is connected, or all is being read already.",
     "confirmed": "Confirmed. The next read marks those records as deleted.",
     "resent": "Queued to be sent again.",
+    "unsent": "There was nothing to send.",
+    "example": "An example was queued to be sent.",
     "enabled": "Enabled. What waited is being sent.",
     "disabled": "Disabled. Messages are kept until it is enabled again.",
 }

@@ -1,9 +1,10 @@
-"""Portal pages of webhooks: who is told, what was sent, how it went, and sending it again."""
+"""Portal pages of webhooks: who is told, what was sent, how it went, sending it again, and trying a receiver out."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -17,6 +18,8 @@ from bookbridge.portal.shell import PAGE_SIZE, asked, portal_page
 from bookbridge.webhooks import consumers, messages, replay
 from bookbridge.webhooks.consumers import ConsumerDraft, ConsumerNotFound, InvalidConsumer, TooManyConsumers
 from bookbridge.webhooks.events import EVENT_TYPES
+from bookbridge.webhooks.examples import send_example
+from bookbridge.webhooks.pruning import MESSAGES_KEPT_S
 from bookbridge.webhooks.replay import MessageNotFound
 
 log = structlog.get_logger(__name__)
@@ -85,6 +88,37 @@ async def set_disabled(request: Asked, services: Given, consumer_id: str) -> Res
     except ConsumerNotFound:
         raise PageNotFound from None
     return see_other(f"{WEBHOOKS}/consumers/{wanted}?done={'disabled' if disabled else 'enabled'}")
+
+
+@post(CONSUMER + "/again", request_max_body_size=BODY_SIZE_MAX_BYTES)
+async def send_again(request: Asked, services: Given, consumer_id: str) -> Response[str]:
+    """Send the consumer what failed for good, or what it was never to get but matches now: all that is kept."""
+    fields = await sent_form(request, browser(request, services))
+    wanted = identifier(consumer_id)
+    kept_since = datetime.now(UTC) - timedelta(seconds=MESSAGES_KEPT_S)
+    chosen = replay.replay_missing if fields.get("what") == "missed" else replay.recover_failed
+    try:
+        async with services.pool.acquire() as db, db.transaction():
+            count = await chosen(db, wanted, since=kept_since)
+    except ConsumerNotFound:
+        raise PageNotFound from None
+    log.info("webhooks_replayed", consumer_id=str(wanted), messages=count)
+    return see_other(f"{WEBHOOKS}/consumers/{wanted}?done={'resent' if count else 'unsent'}")
+
+
+@post(CONSUMER + "/example", request_max_body_size=BODY_SIZE_MAX_BYTES)
+async def try_out(request: Asked, services: Given, consumer_id: str) -> Response[str]:
+    """Send the consumer an example of an event."""
+    fields = await sent_form(request, browser(request, services))
+    wanted, event_type = identifier(consumer_id), fields.get("event", "")
+    if event_type not in EVENT_TYPES:
+        raise PageNotFound
+    try:
+        async with services.pool.acquire() as db, db.transaction():
+            await send_example(db, wanted, event_type)
+    except ConsumerNotFound:
+        raise PageNotFound from None
+    return see_other(f"{WEBHOOKS}/consumers/{wanted}?done=example")
 
 
 @get(CONSUMER + "/delete")
@@ -213,6 +247,8 @@ HANDLERS = [
     consumer_page,
     reveal_secret,
     set_disabled,
+    send_again,
+    try_out,
     deletion_page,
     delete,
     message_page,
