@@ -268,3 +268,27 @@ async def test_queries_find_what_was_written_although_nothing_was_read(api: Api,
     assert (await api.http.get(f"/companies/{company}/data/history")).json()["totalResults"] == 0
     found = (await api.http.get(f"/companies/{company}/data/suppliers?query=supplierName=Found at once")).json()
     assert found["totalResults"] == 1
+
+
+async def test_supplemental_data_is_written_and_comes_back(api: Api, sandbox: Sandbox) -> None:
+    company, connection = await authorised(api, sandbox)
+    fields = {"nickname": "FirstName"}
+    extra = {"Extra": {"dataSource": "/Contacts", "pullData": fields, "pushData": fields}}
+    address = "/integrations/gbol/dataTypes/suppliers/supplementalDataConfig"
+    assert (await api.http.put(address, json={"supplementalDataConfig": extra})).status_code == 200
+    body = {
+        "supplierName": "Ada Ltd",
+        "status": "Active",
+        "supplementalData": {"content": {"Extra": {"nickname": "A"}}},
+    }
+    push = f"/companies/{company}/connections/{connection}/push/suppliers"
+    dry = (await api.http.post(f"{push}?dryRun=true", json=body)).json()
+    assert dry["request"]["payload"]["FirstName"] == "A"
+    operation = (await api.http.post(push, json=body)).json()
+    done = await until(
+        api, f"/companies/{company}/push/{operation['pushOperationKey']}", lambda one: one["status"] != "Pending"
+    )
+    assert done["status"] == "Success", done
+    made = f"/companies/{company}/data/suppliers/{done['changes'][0]['recordRef']['id']}"
+    found = await until(api, made, lambda record: "supplementalData" in record)
+    assert found["supplementalData"] == {"content": {"Extra": {"nickname": "A"}}}

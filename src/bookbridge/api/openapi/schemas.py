@@ -140,18 +140,18 @@ def _complete(schema: Schema) -> None:
     schema["properties"][_SUPPLEMENT] = {
         "type": "object",
         "additionalProperties": True,
-        "description": "Further fields of the platform's, where they were configured.",
+        "description": "Further fields of the platform's, by groups, where they were configured: they come with the"
+        " record, and are written when it is created.",
     }
     schema["required"] = [*dict.fromkeys(["id", "metadata", _MODIFIED, *schema.get("required", [])])]
 
 
 def _to_write(schema: Schema) -> Schema:
     """What an application may write: the record without what only the accounting software or we decide."""
-    left_out = READ_ONLY_FIELDS | {_SUPPLEMENT}
     found = {
         **schema,
-        "properties": {name: field for name, field in schema["properties"].items() if name not in left_out},
-        "required": [name for name in schema.get("required", []) if name not in left_out],
+        "properties": {name: field for name, field in schema["properties"].items() if name not in READ_ONLY_FIELDS},
+        "required": [name for name in schema.get("required", []) if name not in READ_ONLY_FIELDS],
     }
     if not found["required"]:
         del found["required"]
