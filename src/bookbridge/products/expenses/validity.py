@@ -97,7 +97,8 @@ def updates(ledger: Ledger, kind: ExpenseKind) -> bool:
         case ExpenseKind.SPENDING:
             return rules.updates and ledger.writes("directCosts", Operation.UPDATE)
         case ExpenseKind.TRANSFER:
-            return rules.transfers is not None and rules.transfers.updates
+            transferred = rules.transfers
+            return transferred is not None and transferred.updates and ledger.writes("transfers", Operation.UPDATE)
         case ExpenseKind.REIMBURSABLE:
             reimbursed = rules.reimbursables
             return reimbursed is not None and reimbursed.updates and ledger.writes("bills", Operation.UPDATE)
