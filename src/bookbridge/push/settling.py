@@ -29,6 +29,8 @@ from bookbridge.store.records import Scope
 LINKS_MAX: Final = 5_000
 """Links of one payment that are looked at."""
 
+CHANGED: Final = "If that has changed since it was read, read {} again."
+
 OWN_RATE: Final = "lines.links.currencyRate"
 """A platform that takes it pays documents in other currencies than the payment's."""
 
@@ -92,10 +94,11 @@ async def check(
             found = msgspec.json.decode(body, type=_Settled)
             party = found.supplier_ref or found.customer_ref
             if party_id and party and party.id and party.id.casefold() != str(party_id).casefold():
-                message = f"{places[record_id]} is the {noun} of another {side.contact}."
+                message = f"{places[record_id]} is the {noun} of another {side.contact}. {CHANGED.format(data_type)}"
                 findings.error(f"{side.party}.id", message)
             if currency and found.currency and found.currency.upper() != str(currency).upper():
-                message = f"{places[record_id]} is a {noun} in {found.currency}; what settles it is in that currency."
+                told = f"{places[record_id]} is a {noun} in {found.currency}, and is settled in that currency."
+                message = f"{told} {CHANGED.format(data_type)}"
                 findings.error("currency", message)
 
 

@@ -24,7 +24,7 @@ class Books:
 
     def __init__(self, payables: Payables, view: LedgerView, roles: dict[str, str]) -> None:
         self.payables = payables
-        self._view = view
+        self.view = view
         self._roles = roles
 
     @classmethod
@@ -41,7 +41,7 @@ class Books:
     async def balances(self) -> defaultdict[str, Decimal]:
         """All that stands booked to each account, in the base currency, debits above zero."""
         found: defaultdict[str, Decimal] = defaultdict(Decimal)
-        async for _, lines in self._view.entries():
+        async for _, lines in self.view.entries():
             assert sum(amount for _, amount in lines) == 0, lines
             for account, amount in lines:
                 found[self._roles.get(account, account)] += amount

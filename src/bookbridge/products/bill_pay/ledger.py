@@ -49,10 +49,21 @@ class Ledger:
 
     async def record(self, data_type: str, record_id: str, kind: type[R]) -> R:
         """The record as the ledger holds it now. Raises RecordNotFound, also for a deleted one, or any VendorError."""
+        return (await self._found(data_type, record_id, kind))[1]
+
+    async def current(self, data_type: str, record_id: str, kind: type[R]) -> R:
+        """The same; an older copy of ours is brought up to date, since the push room will compare with it."""
+        found, record = await self._found(data_type, record_id, kind)
+        body = await records.get_body(self.pool, self._scope(data_type), record_id)
+        if body is not None and by_key(data_type).decode(body).source_modified_date != record.source_modified_date:
+            await self._save([found])
+        return record
+
+    async def _found(self, data_type: str, record_id: str, kind: type[R]) -> tuple[Reread, R]:
         found = await self.session.record(data_type, record_id)
         if found is None or not isinstance(found.record, kind) or found.record.metadata.is_deleted:
             raise RecordNotFound(f"No {by_key(data_type).singular} was found with ID {record_id[:100]}")
-        return found.record
+        return found, found.record
 
     async def missing(self, data_type: str, ids: Collection[str]) -> set[str]:
         """Those of the ids under which the ledger has no record. Raises any VendorError."""
@@ -95,12 +106,14 @@ class Ledger:
         """Store those of the records that are not stored. What a sync has read tells more than a list that was asked
         for in haste: the balances of accounts."""
         known = await records.existing_ids(self.pool, scope, [_id(one) for one in found])
-        fresh = [one for one in found if _id(one) not in known]
+        await self._save([one for one in found if _id(one) not in known])
+
+    async def _save(self, found: Sequence[Reread]) -> None:
         async with self.pool.acquire() as db, db.transaction():
             now = await connections.hold(db, self.connection.company_id, self.connection.id)
             if now.organisation_id != self.connection.organisation_id:
                 return  # linked to other books meanwhile
-            for batch in batches_of(self.connection, fresh):
+            for batch in batches_of(self.connection, found):
                 await records.save(db, batch)
 
     def _scope(self, data_type: str) -> Scope:

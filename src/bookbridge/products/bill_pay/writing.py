@@ -77,7 +77,7 @@ async def _bill(ledger: Ledger, given: BillPrototype, operation: Operation, kept
 async def payment(ledger: Ledger, bill_id: str, given: BillPaymentPrototype) -> Submission:
     """A payment of a bill. Raises RecordNotFound, Invalid, NotSupported, any VendorError."""
     write_row(ledger.connector, "billPayments", Operation.CREATE)
-    paid = await ledger.record("bills", bill_id, Bill)
+    paid = await ledger.current("bills", bill_id, Bill)
     if paid.status not in _PAYABLE:
         raise Invalid([Fault("", f"Only an open or partly paid bill can be paid; this one is {paid.status.value}.")])
     faults: list[Fault] = []
