@@ -330,7 +330,7 @@ def _stop(workers: Sequence[jobs.Worker]) -> None:
 
 def _tidying(rooms: Rooms) -> jobs.Schedule:
     """Forget what has expired: attempts to link, old reads and writes, idle budgets, expenses that nobody asked to be
-    synced, and answers kept for repeated requests."""
+    synced, and answers kept for repeated requests. Tell what nobody else will."""
     pool, writes_kept = rooms.pool, timedelta(days=rooms.settings.writes_kept_days)
 
     async def work() -> None:
@@ -342,5 +342,6 @@ def _tidying(rooms: Rooms) -> jobs.Schedule:
             await idempotency.prune(db)
         await writes.prune(pool, writes_kept)
         await datasets.prune(pool)
+        await read_events.tell_left_over(pool, rooms.views)
 
     return jobs.Schedule("tidy", TIDY_EVERY_S, work)

@@ -99,6 +99,19 @@ async def test_a_deleted_connection_is_waited_for_no_longer(api: Api) -> None:
     assert [row["connectionId"] for row in payload["dataTypes"]] == [second]
 
 
+async def test_the_last_read_may_go_with_its_connection(api: Api) -> None:
+    company, (first, second) = await refreshed(api, "bills")
+    async with api.pool.acquire() as db, db.transaction():
+        await end(api, db, second)
+    assert await read_events.tell_left_over(api.pool, api.rooms.views) == 0
+    assert (await api.http.delete(f"/companies/{company}/connections/{first}")).status_code == 200
+    assert await told(api) == []
+    await asyncio.gather(*(read_events.tell_left_over(api.pool, api.rooms.views) for _ in range(3)))
+    (payload,) = await told(api)
+    assert [row["connectionId"] for row in payload["dataTypes"]] == [second]
+    assert await read_events.tell_left_over(api.pool, api.rooms.views) == 0
+
+
 async def test_a_product_of_which_nothing_can_be_read_is_refused(api: Api) -> None:
     company = await api.company()
     await api.linked(company)

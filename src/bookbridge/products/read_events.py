@@ -6,7 +6,10 @@ A refresh reads over several connections, a batch over each; workers end those a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 from uuid import UUID, uuid4
+
+import asyncpg
 
 from bookbridge.companies import companies
 from bookbridge.companies.views import Views
@@ -15,6 +18,9 @@ from bookbridge.sync import datasets, events
 from bookbridge.sync.datasets import Dataset
 from bookbridge.webhooks import outbox
 from bookbridge.webhooks.events import READ_PRODUCTS, product_read_event
+
+LEFT_OVER_MAX: Final = 500
+"""Refreshes that are looked after at a time."""
 
 
 async def expect(db: Db, product: str, queued: Iterable[Dataset]) -> None:
@@ -39,6 +45,24 @@ async def batch_ended(views: Views, db: Db, ended: Sequence[Dataset]) -> None:
         await _ended(views, db, company_id, row["refresh_id"], row["product"])
 
 
+async def tell_left_over(pool: asyncpg.Pool, views: Views) -> int:
+    """Raise the event of refreshes of which nothing is under way any more, though no batch of theirs will end: the last
+    one went with its connection. Returns how many, at most LEFT_OVER_MAX."""
+    rows = await pool.fetch(
+        """select distinct company_id, refresh_id, product from product_reads waiting
+        where not exists (
+            select from product_reads part join datasets using (company_id, batch_id)
+            where part.company_id = waiting.company_id and part.refresh_id = waiting.refresh_id
+              and datasets.completed is null)
+        limit $1""",
+        LEFT_OVER_MAX,
+    )
+    for row in rows:
+        async with pool.acquire() as db, db.transaction():
+            await _ended(views, db, row["company_id"], row["refresh_id"], row["product"])
+    return len(rows)
+
+
 async def _ended(views: Views, db: Db, company_id: UUID, refresh_id: UUID, product: str) -> None:
     # Two workers may end two batches at once, and neither sees the other's end before it is committed. The rows make
     # the second one wait for the first, and see it then.
@@ -52,7 +76,8 @@ async def _ended(views: Views, db: Db, company_id: UUID, refresh_id: UUID, produ
     if any(read.completed is None for read in reads):
         return
     await db.execute("delete from product_reads where company_id = $1 and refresh_id = $2", company_id, refresh_id)
-    if product in READ_PRODUCTS:
+    # None are left when somebody else was first, or all were forgotten.
+    if reads and product in READ_PRODUCTS:
         company = await companies.get(db, company_id)
         payload = events.summary(views, company, reads)
         await outbox.emit(
