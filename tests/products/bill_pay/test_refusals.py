@@ -221,3 +221,19 @@ async def test_bodies_that_are_none(payables: Payables, body: bytes) -> None:
     for method, path in (("POST", "/bills"), ("PUT", "/suppliers/x"), ("POST", "/bankAccounts")):
         answer = await payables.api.http.request(method, f"{payables.base}{path}", content=body)
         assert answer.status_code == 400, answer.text
+
+
+NOT_IN_THE_BOOKS = {("mqjo", "Draft"), ("mqjo", "Void")}
+
+
+@pytest.mark.parametrize("status", ["Draft", "Void", "Paid"])
+async def test_a_bill_that_is_not_open_is_neither_changed_nor_paid(payables: Payables, status: str) -> None:
+    found = await payables.every("/bills", query=f"status={status}")
+    assert found or (payables.platform, status) in NOT_IN_THE_BOOKS
+    given = await payables.prototype()
+    payment = {"amount": 0.01, "date": "2026-06-15T00:00:00", "accountRef": {"id": await payables.bank()}}
+    before = await written(payables)
+    for bill in found[:1]:
+        assert status in (await payables.refused("PUT", f"/bills/{bill['id']}", given))["error"]
+        assert status in (await payables.refused("POST", f"/bills/{bill['id']}/payment", payment))["error"]
+    assert await written(payables) == before
