@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from litestar import Litestar
 
+from bookbridge import jobs
 from bookbridge.accounting import catalog
 from bookbridge.companies import clients, companies
 from bookbridge.companies.companies import Company
@@ -89,6 +90,15 @@ async def test_a_session_belongs_to_one_browser(site: Site, person: Person, stra
             f"{site.url}/portal/companies", headers={"cookie": f"bookbridge_session={text}"}
         )
         assert answer.status_code == 303
+
+
+async def test_people_are_told_when_no_worker_runs(site: Site, person: Person) -> None:
+    page = await signed_in(site, person)
+    async with site.pool.acquire() as db, db.transaction():
+        await jobs.ring(db, "sync.connection", "somebody")
+    assert "late" not in (await person.open(page.url)).text
+    await site.pool.execute("update pgqueuer set execute_after = execute_after - interval '3 minutes'")
+    assert "something has been due for 3 min" in (await person.open(page.url)).text
 
 
 async def test_no_page_is_open_to_strangers(site: Site) -> None:

@@ -15,7 +15,6 @@ from bookbridge.api.services import Given
 from bookbridge.jobs import backlog
 
 DATABASE_TIMEOUT_S = 3.0
-JOBS_LATE_AFTER_S = 60.0
 VERSION = version("bookbridge")
 
 
@@ -40,7 +39,7 @@ async def get_health(services: Given) -> Response[bytes]:
             waiting_s = await backlog.longest_wait_s(db)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return answer(Health(status="unavailable", version=VERSION, database="unavailable", jobs="unknown"), 503)
-    jobs = "late" if waiting_s > JOBS_LATE_AFTER_S else "ok"
+    jobs = "late" if waiting_s > backlog.LATE_AFTER_S else "ok"
     return answer(Health(status="ok", version=VERSION, database="ok", jobs=jobs))
 
 

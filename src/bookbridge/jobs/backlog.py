@@ -5,6 +5,9 @@ from __future__ import annotations
 from bookbridge.jobs.engine import QUEUE
 from bookbridge.store.pool import Db
 
+LATE_AFTER_S = 60.0
+"""A job that has been due for so long says that no worker runs, or that there are too few."""
+
 
 async def longest_wait_s(db: Db) -> float:
     """How long, in seconds, the job that is due longest has been waiting to be started; 0.0 when none waits."""

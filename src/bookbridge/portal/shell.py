@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from litestar import Response
 
 from bookbridge.companies import clients
+from bookbridge.jobs import backlog
 from bookbridge.portal.forms import Asked, browser
 from bookbridge.portal.rendering import page
 from bookbridge.portal.services import PortalServices
@@ -84,6 +85,7 @@ async def portal_page(
     visitor = browser(request, services)
     async with services.pool.acquire() as db:
         client = await clients.client(db)
+        waited_s = await backlog.longest_wait_s(db)
     return page(
         f"portal/{template}.html",
         status_code=status_code,
@@ -92,5 +94,6 @@ async def portal_page(
         section=section,
         notice=NOTICES.get(request.query_params.get("done", ""), ""),
         token=visitor.token,
+        late_minutes=int(waited_s // 60) if waited_s > backlog.LATE_AFTER_S else 0,
         **{"problem": "", **context},
     )
