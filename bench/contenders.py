@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from tests.ports import free_ports
 
 ROOT: Final = Path(__file__).parent.parent
 PEERS_PYTHON: Final = ROOT / ".venv-bench-peers" / "bin" / "python"
@@ -67,7 +67,7 @@ class Read:
 @contextlib.contextmanager
 def invoice_server(count: int, *arguments: str) -> Iterator[str]:
     """A server of this many invoices while the context lasts; its URL."""
-    port = free_port()
+    port = free_ports()
     command = [sys.executable, "-m", "bench.invoice_server", str(count), str(port), *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
@@ -137,10 +137,3 @@ async def rows_written(contender: Contender, dsn: str) -> int:
         return written
     finally:
         await db.close()
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -23,8 +23,8 @@ import uvicorn
 import uvloop
 from rich.console import Console
 from rich.table import Table
+from tests.ports import free_ports
 
-from bench.contenders import free_port
 from bench.paging import fill
 from bench.registry import Check
 from bookbridge import app
@@ -186,7 +186,7 @@ def _round(child: subprocess.Popen[str]) -> float:
 def run() -> list[Check]:
     """Measure, and print pages per second and their ratio."""
     with tempfile.TemporaryDirectory() as directory:
-        result = uvloop.run(_measure(Path(directory), free_port()))
+        result = uvloop.run(_measure(Path(directory), free_ports()))
     table = Table(title=f"Pages of {PAGE_SIZE} bills, {AT_A_TIME} at a time, median of {ROUNDS} rounds")
     for column in ("through", "pages/s", "of the SQL alone"):
         table.add_column(column, justify="left" if column == "through" else "right")

@@ -32,6 +32,7 @@ from rich.console import Console
 from rich.table import Table
 from standardwebhooks.webhooks import Webhook
 
+from bookbridge.emulators.sandboxes import SANDBOXES
 from examples.browser import Browser
 
 console = Console(highlight=False, width=110)
@@ -110,16 +111,13 @@ class Application:
 
 
 def free_ports(count: int) -> int:
-    """The first of some free ports in a row."""
+    """The first of some free ports in a row, none of which the system lends to outgoing connections."""
     while True:
-        with contextlib.ExitStack() as stack:
-            first = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
-            try:
-                for place in range(1, count):
-                    stack.enter_context(socket.create_server(("127.0.0.1", first + place)))
-            except OSError:
-                continue
-            return int(first)
+        first = 10_000 + secrets.randbelow(20_000)
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
 
 
 @contextlib.contextmanager
@@ -397,7 +395,7 @@ def main() -> int:
     started = time.monotonic()
     api_key = secrets.token_urlsafe(24)
     application = Application()
-    port = free_ports(2)
+    port = free_ports(1 + len(SANDBOXES))
     with tempfile.TemporaryDirectory(prefix="bookbridge-demo-") as folder, application.serve():
         try:
             with console.status("Starting PostgreSQL, Bookbridge, its worker and the Xero emulator"):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-from contextlib import closing
-
 import httpx2
 import pytest
 from prometheus_client import REGISTRY
@@ -12,16 +9,11 @@ from prometheus_client import REGISTRY
 from bookbridge import metrics
 from bookbridge.jobs import Worker
 from bookbridge.webhooks.delivery import ATTEMPTS
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        port: int = server.getsockname()[1]
-        return port
+from tests.ports import free_ports
 
 
 def test_what_was_counted_is_served_until_the_end() -> None:
-    port = free_port()
+    port = free_ports()
     before = REGISTRY.get_sample_value("bookbridge_webhook_attempts_total", {"outcome": "served"}) or 0
     ATTEMPTS.labels("served").inc(3)
     with metrics.served("127.0.0.1", port):

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import httpx2
 from bookbridge.emulators.sandboxes import SANDBOXES
 from tests.e2e.browser import Browser
 from tests.emulators.xero.world import CLIENT_ID, CLIENT_SECRET, World
+from tests.ports import free_ports
 
 API_KEY = "end-to-end-key-0123456789"
 DEADLINE_S = 60.0
@@ -40,17 +40,6 @@ def until(probe: Callable[[], T], what: str, *, within_s: float = DEADLINE_S) ->
             return found
         assert time.monotonic() < deadline, f"{what}: not within {within_s:.0f} s"
         time.sleep(POLL_S)
-
-
-def free_ports() -> int:
-    """The first of as many free ports in a row as an installation needs."""
-    while True:
-        with contextlib.ExitStack() as stack:
-            first: int = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
-            with contextlib.suppress(OSError):
-                for place in range(1, 1 + len(SANDBOXES)):
-                    stack.enter_context(socket.create_server(("127.0.0.1", first + place)))
-                return first
 
 
 class Installation:
@@ -81,7 +70,7 @@ class Installation:
     def start(self) -> None:
         """Start it and wait until every part answers. The port stays the same over restarts."""
         for _ in range(TRIES):
-            first = self.port or free_ports()
+            first = self.port or free_ports(1 + len(SANDBOXES))
             if self._start_on(first):
                 self.port = first
                 return

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.conftest import shipped  # noqa: F401 - the installation of a whole test process
 from tests.e2e.installation import Installation, until
 from tests.sdks.programs import Calls
 
@@ -16,7 +15,7 @@ IN_PROGRESS = (1000, 1010)
 
 
 @pytest.fixture(scope="module")
-def company(shipped: Installation) -> str:  # noqa: F811
+def company(shipped: Installation) -> str:
     """A company on the Sandbox platform, its books read."""
     made = shipped.company("Expenses")
     shipped.linked_to_sandbox(made)
@@ -49,7 +48,7 @@ class Npm:
         return found
 
 
-def test_a_payment_by_the_older_form(npm: Calls, company: str, shipped: Installation) -> None:  # noqa: F811
+def test_a_payment_by_the_older_form(npm: Calls, company: str, shipped: Installation) -> None:
     library = Npm(npm, company)
     [books] = [one["id"] for one in shipped.call("GET", f"/companies/{company}/connections")["results"]]
     partner = library.call("connections.createPartnerExpenseConnection", "connection")

@@ -18,6 +18,7 @@ from bookbridge import jobs
 from bookbridge.webhooks import consumers, outbox
 from bookbridge.webhooks.consumers import Consumer, ConsumerDraft
 from bookbridge.webhooks.delivery import Deliverer, DeliverySettings
+from tests.ports import free_ports
 from tests.waiting import until
 
 
@@ -118,9 +119,7 @@ async def receiver(serve: ServeReceiver) -> Receiver:
 @pytest.fixture
 def free_port() -> int:
     """A port where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports()
 
 
 @pytest.fixture
