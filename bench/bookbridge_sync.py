@@ -14,6 +14,7 @@ from pathlib import Path
 
 import structlog
 import uvloop
+from pydantic import SecretStr
 
 from bench.peak import peak_bytes
 from bookbridge import app
@@ -32,6 +33,7 @@ def settings_for(url: str, page_size: int, data_dir: Path) -> Settings:
     paths = {"api": "/api.xro/2.0", "token": "/connect/token", "connections": "/connections"}
     vendor = VendorSettings(
         client_id="bench",
+        client_secret=SecretStr("bench"),
         endpoints={name: url + path for name, path in paths.items()},
         options={
             "page_size": str(page_size),
