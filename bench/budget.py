@@ -147,7 +147,8 @@ def _written(installation: Hurried, world: World) -> tuple[str, int, float, int]
     def is_done() -> bool:
         nonlocal again
         if time.monotonic() > again:
-            installation.call("POST", f"/companies/{company}/data/queue/bills")
+            # Refused while the read before is still waiting for its turn, which is as busy as can be.
+            installation.http.post(f"{installation.url}/companies/{company}/data/queue/bills")
             again = time.monotonic() + READ_AGAIN_S
         pending = installation.call("GET", f"/companies/{company}/push?query=status=Pending&pageSize=1")
         return not pending["totalResults"]
