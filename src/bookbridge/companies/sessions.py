@@ -63,7 +63,8 @@ class Sessions:
             connection.organisation_id,
             budget_wait_max_s=budget_wait_max_s,
         )
-        yield vendor.open(replace(access, dry_run=dry_run))
+        with authorizer.ahead():
+            yield vendor.open(replace(access, dry_run=dry_run))
 
     def access(
         self,

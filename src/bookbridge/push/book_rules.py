@@ -65,12 +65,12 @@ class BookRules:
 
     async def check_period(self, content: Mapping[str, Any], findings: Findings, *, stored: bool = False) -> None:
         """No date in a closed period; of a `stored` record, that it is not booked in one."""
-        closed = (await self.info()).ledger_lock_date
+        dates = {name: value for name in DATES if isinstance(value := content.get(name), str)}
+        closed = (await self.info()).ledger_lock_date if dates else None
         if closed is None:
             return
-        for name in DATES:
-            value = content.get(name)
-            if isinstance(value, str) and value[:10] <= closed[:10]:
+        for name, value in dates.items():
+            if value[:10] <= closed[:10]:
                 what = f"The record is booked on {value[:10]}, which" if stored else f"{name} {value[:10]}"
                 findings.error("" if stored else name, f"{what} lies in a period closed until {closed[:10]}.")
 
@@ -91,9 +91,10 @@ class BookRules:
         return list(dict.fromkeys(code.upper() for code in (base, *accounts) if code))
 
     async def _check_currencies(self, content: dict[str, Any], findings: Findings) -> None:
-        base = (await self.info()).base_currency
+        named = list(_currencies(content, ""))
+        base = (await self.info()).base_currency if named else None
         foreign: dict[str, str] = {}
-        for path, code in _currencies(content, ""):
+        for path, code in named:
             if currency_problems(code, None):
                 continue  # no code at all, which the record's own check tells
             if not is_currency(code):
