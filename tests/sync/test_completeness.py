@@ -62,7 +62,9 @@ async def test_what_was_deleted_without_trace_is_found(desk: Desk, data_type: st
     await desk.read(data_type)
     before = await desk.records(data_type)
     known = await deleted(desk, data_type)
-    gone = sorted(before.keys() - known)[0]
+    rows = await desk.pool.fetch("select record_id from records where source_body like '%\"SystemAccount\"%'")
+    needed = {row["record_id"] for row in rows}  # no ledger stands without these
+    gone = sorted(before.keys() - known - needed)[0]
     await desk.remove(gone, resource)
     again = await desk.read(data_type)
     assert (again.status, again.error_message) == (Status.COMPLETE, None)
