@@ -63,8 +63,7 @@ class Sessions:
             connection.organisation_id,
             budget_wait_max_s=budget_wait_max_s,
         )
-        with authorizer.ahead():
-            yield vendor.open(replace(access, dry_run=dry_run))
+        yield vendor.open(replace(access, dry_run=dry_run))
 
     def access(
         self,

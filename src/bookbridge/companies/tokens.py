@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from uuid import UUID
 
 import asyncpg
@@ -250,18 +249,6 @@ class StoredAuthorizer:
         self._held: Credentials | None = None
         self._held_until = 0.0
         self._renewed = float("-inf")
-        self._ahead: asyncio.Task[Credentials] | None = None
-
-    @contextmanager
-    def ahead(self) -> Iterator[None]:
-        """Within the block the credentials are on their way already, so that its first call waits for them less."""
-        ahead = self._ahead = asyncio.create_task(self._tokens.current(self._connection, self._auth))
-        # Looked at, so that a failure is not reported as forgotten where no call is made.
-        ahead.add_done_callback(lambda done: done.cancelled() or done.exception())
-        try:
-            yield
-        finally:
-            ahead.cancel()
 
     async def headers(self) -> Mapping[str, str]:
         """See Authorizer. Empty for credentials that are not tokens: the vendor's client signs by itself."""
@@ -292,8 +279,7 @@ class StoredAuthorizer:
 
     async def _credentials(self) -> Credentials:
         if self._held is None or time.monotonic() >= self._held_until:
-            ahead, self._ahead = self._ahead, None
-            self._hold(await (ahead or self._tokens.current(self._connection, self._auth)))
+            self._hold(await self._tokens.current(self._connection, self._auth))
         assert self._held is not None
         return self._held
 

@@ -163,19 +163,15 @@ class Runner:
         if not operations.is_for(operation, connection):
             await self._fail(operation, operation.stage, OTHER_BOOKS)
             return
-        begun: PushOperation | None = None
+        started = await transitions.begin(self._pool, operation)
+        if started is None:
+            return
+        begun, content = started
         try:
-            # The session fetches what it will need while the intent is being committed.
-            async with asyncio.timeout(RUN_TIMEOUT_S), self._sessions.open(connection) as session:
-                begun, content = await transitions.begin(self._pool, operation) or (None, None)
-                if begun is None or content is None:
-                    return
-                written = await self._write_once(session, connection, connector, operation.stage, begun, content)
+            async with asyncio.timeout(RUN_TIMEOUT_S):
+                written = await self._write_once(connection, connector, operation.stage, begun, content)
         except Exception as error:
-            if begun is None:
-                begun, _ = await transitions.begin(self._pool, operation) or (None, None)
-            if begun is not None:
-                await self._not_written(connection, operation.stage, begun, error)
+            await self._not_written(connection, operation.stage, begun, error)
             return
         try:
             async with self._pool.acquire() as db, db.transaction():
@@ -186,13 +182,7 @@ class Runner:
             return
 
     async def _write_once(
-        self,
-        session: Session,
-        connection: Connection,
-        connector: Connector,
-        stage: Stage,
-        operation: PushOperation,
-        content: Content,
+        self, connection: Connection, connector: Connector, stage: Stage, operation: PushOperation, content: Content
     ) -> Written:
         """Look the write up if it may have landed before, else send it. Raises VendorError, PushError."""
         operation, content = await self._resolved(operation, content)
@@ -200,28 +190,29 @@ class Runner:
         if stage is Stage.ACCEPTED and operation.awaits and row is not None and content.body is not None:
             await settling.refuse_wrong(self._pool, row, content.body, connection)
         extras = await supplements.added(self._pool, connection.integration_key, row, content.body)
-        if stage is Stage.ACCEPTED and operation.kind is Kind.UPDATE and not operation.force_update:
-            scope = Scope(operation.company_id, operation.data_type, operation.connection_id)
-            found = await freshness.compare(self._pool, session, scope, operation.record_id or "")
-            await story.append(self._pool, operation, Step.COMPARED, found)
-        claimed = frozenset() if stage is Stage.ACCEPTED else await operations.claimed(self._pool, operation)
-        intent = operations.intent(operation, claimed)
-        sending = Sending(
-            session, connector, operation.data_type, operation.kind, operation.record_id, content, intent, extras
-        )
-        if stage is Stage.ACCEPTED:
-            return await sending.send()
-        written = await self._found(operation, sending)
-        if written is not None:
-            return written
-        try:
-            return await sending.send()
-        except (Rejected, RecordNotFound):
-            # The earlier sending may have landed between the look-up and now, and be the very reason.
+        async with self._sessions.open(connection) as session:
+            if stage is Stage.ACCEPTED and operation.kind is Kind.UPDATE and not operation.force_update:
+                scope = Scope(operation.company_id, operation.data_type, operation.connection_id)
+                found = await freshness.compare(self._pool, session, scope, operation.record_id or "")
+                await story.append(self._pool, operation, Step.COMPARED, found)
+            claimed = frozenset() if stage is Stage.ACCEPTED else await operations.claimed(self._pool, operation)
+            intent = operations.intent(operation, claimed)
+            sending = Sending(
+                session, connector, operation.data_type, operation.kind, operation.record_id, content, intent, extras
+            )
+            if stage is Stage.ACCEPTED:
+                return await sending.send()
             written = await self._found(operation, sending)
-            if written is None:
-                raise
-            return written
+            if written is not None:
+                return written
+            try:
+                return await sending.send()
+            except (Rejected, RecordNotFound):
+                # The earlier sending may have landed between the look-up and now, and be the very reason.
+                written = await self._found(operation, sending)
+                if written is None:
+                    raise
+                return written
 
     async def _found(self, operation: PushOperation, sending: Sending) -> Written | None:
         found = await sending.find()
