@@ -139,14 +139,20 @@ async def claim(
     return InProgress(claim_kept.total_seconds())
 
 
+_HELD: Final = "client_id = $1 and key_hash = $2 and holder = $3 and status is null"
+"""The claim whose parts `_parts` gives is still held, and unanswered."""
+
+
+def _parts(held: Claim) -> tuple[UUID, bytes, UUID]:
+    return held.client_id, held.key_hash, held.holder
+
+
 async def bind(db: Db, held: Claim, company_id: UUID, operation_id: UUID) -> None:
     """Tell the key which write was submitted for it, in the transaction that submits it. Raises ClaimLost."""
     tag = await db.execute(
-        """update idempotency_keys set company_id = $4, operation_id = $5, expires = 'infinity'
-           where client_id = $1 and key_hash = $2 and holder = $3 and status is null""",
-        held.client_id,
-        held.key_hash,
-        held.holder,
+        f"""update idempotency_keys set company_id = $4, operation_id = $5, expires = 'infinity'
+           where {_HELD}""",  # noqa: S608 - constant
+        *_parts(held),
         company_id,
         operation_id,
     )
@@ -157,11 +163,9 @@ async def bind(db: Db, held: Claim, company_id: UUID, operation_id: UUID) -> Non
 async def pause(db: Db, held: Claim) -> None:
     """Stop working on the request without an answer: the next same request goes on with what was submitted."""
     await db.execute(
-        """update idempotency_keys set claimed_until = clock_timestamp()
-           where client_id = $1 and key_hash = $2 and holder = $3 and status is null""",
-        held.client_id,
-        held.key_hash,
-        held.holder,
+        f"""update idempotency_keys set claimed_until = clock_timestamp()
+           where {_HELD}""",  # noqa: S608 - constant
+        *_parts(held),
     )
 
 
@@ -176,11 +180,9 @@ async def complete(db: Db, held: Claim, status: int, body: bytes) -> None:
         await release(db, held)
         return
     tag = await db.execute(
-        """update idempotency_keys set status = $4, body = $5, expires = clock_timestamp() + $6::interval
-           where client_id = $1 and key_hash = $2 and holder = $3 and status is null""",
-        held.client_id,
-        held.key_hash,
-        held.holder,
+        f"""update idempotency_keys set status = $4, body = $5, expires = clock_timestamp() + $6::interval
+           where {_HELD}""",  # noqa: S608 - constant
+        *_parts(held),
         status,
         body,
         ANSWER_KEPT,
@@ -192,11 +194,9 @@ async def complete(db: Db, held: Claim, status: int, body: bytes) -> None:
 async def release(db: Db, held: Claim) -> None:
     """Give the key back unanswered: the next request with it starts afresh."""
     await db.execute(
-        """delete from idempotency_keys
-           where client_id = $1 and key_hash = $2 and holder = $3 and status is null""",
-        held.client_id,
-        held.key_hash,
-        held.holder,
+        f"""delete from idempotency_keys
+           where {_HELD}""",  # noqa: S608 - constant
+        *_parts(held),
     )
 
 
