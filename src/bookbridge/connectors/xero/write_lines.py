@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, Protocol
 
+from bookbridge.accounting.line_amounts import PricedLine
 from bookbridge.accounting.references import AccountRef, ItemRef, TaxRateRef, TrackingCategoryRef
 from bookbridge.connectors.kit.connector import Choice, Facts
 from bookbridge.connectors.kit.errors import FieldProblem
@@ -72,25 +73,11 @@ LINE_NOTES: Final[Mapping[str, str]] = {
 LINE_LENGTHS: Final = {"lineItems.description": DESCRIPTION_LENGTH_MAX}
 
 
-class Line(Protocol):
+class Line(PricedLine, Protocol):
     """A line of any document."""
 
     @property
     def description(self) -> str | None: ...
-    @property
-    def quantity(self) -> Decimal | None: ...
-    @property
-    def unit_amount(self) -> Decimal | None: ...
-    @property
-    def discount_amount(self) -> Decimal | None: ...
-    @property
-    def discount_percentage(self) -> Decimal | None: ...
-    @property
-    def sub_total(self) -> Decimal | None: ...
-    @property
-    def tax_amount(self) -> Decimal | None: ...
-    @property
-    def total_amount(self) -> Decimal | None: ...
     @property
     def account_ref(self) -> AccountRef | None: ...
     @property
