@@ -212,10 +212,8 @@ class Payables:
         return found
 
 
-@pytest.fixture(params=[SANDBOX, XERO])
-async def payables(request: pytest.FixtureRequest, api: Api, sandbox: Sandbox) -> Payables:
-    """A linked connection; nothing was read over it."""
-    platform: str = request.param
+async def authorised(api: Api, sandbox: Sandbox, platform: str) -> tuple[str, str]:
+    """A company and its linked connection; nothing was read over it."""
     company = await api.company()
     connection = await api.connection(company, platform)
     body: dict[str, str] = {}
@@ -224,4 +222,12 @@ async def payables(request: pytest.FixtureRequest, api: Api, sandbox: Sandbox) -
         body = {"accessToken": await sandbox.consent(tenant), "organisationId": tenant}
     answer = await api.http.put(f"/companies/{company}/connections/{connection}/authorization", json=body)
     assert answer.status_code == 200, answer.text
+    return company, connection
+
+
+@pytest.fixture(params=[SANDBOX, XERO])
+async def payables(request: pytest.FixtureRequest, api: Api, sandbox: Sandbox) -> Payables:
+    """A linked connection; nothing was read over it."""
+    platform: str = request.param
+    company, connection = await authorised(api, sandbox, platform)
     return Payables(api, company, connection, platform)

@@ -17,7 +17,7 @@ from bookbridge import jobs
 from tests.api.conftest import Api
 from tests.connectors.conftest import emulator_url, sandbox, vendor_http
 from tests.connectors.sandbox import Sandbox
-from tests.products.bill_pay.conftest import SANDBOX, XERO, api, ledger, patience_s, worker
+from tests.products.bill_pay.conftest import SANDBOX, XERO, api, authorised, ledger, patience_s, worker
 
 __all__ = ["api", "emulator_url", "ledger", "patience_s", "sandbox", "vendor_http", "worker"]
 
@@ -162,14 +162,7 @@ class Expenses:
 
 async def linked(api: Api, sandbox: Sandbox, platform: str) -> Expenses:
     """A company whose connection is linked and whose lists were read."""
-    company = await api.company()
-    connection = await api.connection(company, platform)
-    body: dict[str, str] = {}
-    if platform == XERO:
-        tenant = await sandbox.add_organisation()
-        body = {"accessToken": await sandbox.consent(tenant), "organisationId": tenant}
-    answer = await api.http.put(f"/companies/{company}/connections/{connection}/authorization", json=body)
-    assert answer.status_code == 200, answer.text
+    company, connection = await authorised(api, sandbox, platform)
     made = Expenses(api, company, connection, platform)
     await made.read(*NEEDED)
     made.options = await made.done("GET", "/mappingOptions")
