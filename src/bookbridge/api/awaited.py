@@ -174,6 +174,7 @@ class _Run:
             taken_back = await outcomes.withdrawn(
                 db, self._services.views, last, UNREACHABLE if unreachable else NO_TURN
             )
+        outcomes.log_end(taken_back)
         if taken_back is None:
             raise _Unanswered(last, IN_PROGRESS)
         self._open = None

@@ -63,10 +63,10 @@ CONNECTION_PROPERTIES: Mapping[str, Property] = {
 }
 """What connections may be queried and ordered by."""
 
-COLUMNS = (
-    "k.company_id, k.id, k.integration_key, k.status, k.created, k.last_sync, k.linked_first,"
-    " k.linked_last, k.organisation_id, k.organisation_name, k.facts, k.connection_info, k.errors, k.link_generation"
-)
+COLUMNS = ", ".join(f"k.{name}" for name in Connection.__struct_fields__)
+"""What `connection_of` makes a connection of."""
+COLUMNS_AS_K = ", ".join(f"k.{name} as k_{name}" for name in Connection.__struct_fields__)
+"""The same beside another table's columns, for `connection_as_k`."""
 TIMELINE_MAX = 200
 
 
@@ -189,6 +189,11 @@ def connection_of(row: Mapping[str, Any]) -> Connection:
     if values["connection_info"] is not None:
         values["connection_info"] = msgspec.json.decode(values["connection_info"], type=dict[str, Any])
     return Connection(**values)
+
+
+def connection_as_k(row: Mapping[str, Any]) -> Connection:
+    """The connection from a row that holds COLUMNS_AS_K among others."""
+    return connection_of({name: row[f"k_{name}"] for name in Connection.__struct_fields__})
 
 
 async def _one(db: Db, company_id: UUID, connection_id: UUID, locking: str) -> Connection:

@@ -9,7 +9,7 @@ A worker's process calls `install` once, then runs a `Worker`; everybody else on
 from __future__ import annotations
 
 from bookbridge.jobs.budgets import BudgetExhausted, CallBudget, CallLimit
-from bookbridge.jobs.doorbells import ring
+from bookbridge.jobs.doorbells import ring, ringing
 from bookbridge.jobs.engine import install
 from bookbridge.jobs.runs import Handler
 from bookbridge.jobs.schedules import Schedule
@@ -24,4 +24,5 @@ __all__ = [
     "Worker",
     "install",
     "ring",
+    "ringing",
 ]

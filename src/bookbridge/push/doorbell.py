@@ -1,7 +1,7 @@
 """The names of this room's tasks, and how they are rung.
 
 One doorbell per connection: a connection that waits for its vendor keeps only its own writes waiting. It must not
-read or write operations.
+change operations.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ TIME_OUT_TASK: Final = "push.timeout"
 """Key: company id and operation id, joined by a colon. Handler: `timeouts.Timeouts`."""
 
 
-async def wake(db: Db, connection_id: UUID) -> None:
-    """Have the connection's writes carried out once the caller's transaction has committed."""
-    await jobs.ring(db, WRITE_TASK, str(connection_id))
+WAKING: Final = f"{jobs.ringing(WRITE_TASK, 'connection_id::text')} from changed"
+"""A part of a `with` clause after `changed`, the operations that are to be carried out once the transaction commits."""
 
 
 async def time_out_after(db: Db, company_id: UUID, operation_id: UUID, minutes: int) -> None:

@@ -22,6 +22,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from bookbridge.companies import connections
 from bookbridge.companies.connections import Connection
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File, Intent
@@ -149,6 +150,7 @@ _STATUS_CODE_SQL = (
 )
 COLUMNS: Final = ", ".join(PushOperation.__struct_fields__)
 """What `operation_of` makes an operation of."""
+_COLUMNS_OF_O: Final = ", ".join(f"o.{name}" for name in PushOperation.__struct_fields__)
 CONTENT_COLUMNS: Final = "file_name, body, file_content_type, file_size_bytes"
 """What `content_of` makes a content of, beside the operation's key."""
 
@@ -203,25 +205,15 @@ async def list_page(
     return [operation_of(row) for row in rows], total
 
 
-async def pending_count(db: Db, connection_id: UUID, at_most: int) -> int:
-    """How many operations of the connection are open; counts no further than `at_most`."""
-    count: int = await db.fetchval(
-        """select count(*) from (
-               select from push_operations where connection_id = $1 and stage <> 'done' limit $2) as open""",
-        connection_id,
-        at_most,
-    )
-    return count
-
-
-async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> PushOperation | None:
-    """The operation that this connection has to carry out next, whether or not it waits."""
+async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> tuple[PushOperation, Connection] | None:
+    """The operation that this connection has to carry out next, whether or not it waits; with the connection."""
     row = await db.fetchrow(
-        f"""select {COLUMNS} from push_operations where connection_id = $1 and stage <> 'done'
-        order by place limit 1""",  # noqa: S608
+        f"""select {_COLUMNS_OF_O}, {connections.COLUMNS_AS_K} from push_operations o
+        join connections k on k.company_id = o.company_id and k.id = o.connection_id
+        where o.connection_id = $1 and o.stage <> 'done' order by o.place limit 1""",  # noqa: S608
         connection_id,
     )
-    return operation_of(row) if row else None
+    return (operation_of(row), connections.connection_as_k(row)) if row else None
 
 
 async def content(pool: Db | asyncpg.Pool, operation: PushOperation) -> Content:

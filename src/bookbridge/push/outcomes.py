@@ -4,7 +4,8 @@
     failed      operation Failed, event
     withdrawn   operation Failed before anything left, event
 
-All settle the operation (see `settled`).
+All settle the operation: whoever waits for it (see `settled`) hears so once the caller's transaction commits.
+The caller writes the line of the log then (`log_end`).
 
 It must not talk to a vendor; deciding which outcome it is belongs to `run`.
 """
@@ -26,10 +27,9 @@ from bookbridge.companies.connections import Connection
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.errors import FieldProblem
 from bookbridge.connectors.kit.session import Reread, Written
-from bookbridge.push import events, operations, settled, transitions
+from bookbridge.push import events, operations, transitions
 from bookbridge.push.findings import Findings, Validation
 from bookbridge.push.operations import CHANGE_OF, Change, ChangedRecord, ChangeType, PushOperation, Status
-from bookbridge.push.settled import OnSettled
 from bookbridge.store import records
 from bookbridge.store.pool import Db
 from bookbridge.store.records import RecordBatch
@@ -41,6 +41,10 @@ MOVEMENTS: Final = "accountTransactions"
 
 OnWritten = Callable[[Db, Connection, str], Awaitable[None]]
 """Called with the data type key in the transaction that records a success, to queue a read of it."""
+
+OnSettled = Callable[[Db, PushOperation], Awaitable[None]]
+"""Called in the transaction that settles an operation of a worker: what it does is kept exactly if the outcome is.
+It may run for an operation of which it knows nothing, and must pass that by."""
 
 
 async def succeeded(
@@ -58,13 +62,13 @@ async def succeeded(
         return None
     # Linked to another organisation meanwhile: its records must never stand beside those of the earlier one.
     same_books = operations.is_for(ended, connection)
-    for batch in batches_of(connection, written.rereads) if same_books else ():
-        await records.save(db, batch)
+    if same_books:
+        await records.save_all(db, batches_of(connection, written.rereads))
     await events.tell(db, views, ended, successful=True)
     if operation.sync_on_complete and on_written is not None and same_books:
         await on_written(db, connection, operation.data_type)
-    await settled.tell(db, ended, on_settled)
-    log.info("push_succeeded", **_named(ended), runs=ended.runs)
+    for hook in on_settled:
+        await hook(db, ended)
     return ended
 
 
@@ -84,8 +88,8 @@ async def failed(
     # Whoever was told of the time-out has been told that the write was unsuccessful.
     if ended.status is not Status.TIMED_OUT:
         await events.tell(db, views, ended, successful=False)
-    await settled.tell(db, ended, on_settled)
-    log.info("push_failed", **_named(ended), runs=ended.runs, why=message)
+    for hook in on_settled:
+        await hook(db, ended)
     return ended
 
 
@@ -97,19 +101,25 @@ async def withdrawn(db: Db, views: Views, operation: PushOperation, message: str
         return None
     if ended.status is not Status.TIMED_OUT:
         await events.tell(db, views, ended, successful=False)
-    await settled.tell(db, ended)
-    log.info("push_withdrawn", **_named(ended), why=message)
     return ended
 
 
-def _named(operation: PushOperation) -> dict[str, str]:
-    """The operation in a line of the log."""
-    return {
-        "operation_id": str(operation.id),
-        "connection_id": str(operation.connection_id),
-        "data_type": operation.data_type,
-        "kind": operation.kind.value,
+def log_end(ended: PushOperation | None) -> None:
+    """Write the line of the log, if there was an end. To be called once its transaction has committed: before that
+    it is not true, and others wait for it."""
+    if ended is None:
+        return
+    named = {
+        "operation_id": str(ended.id),
+        "connection_id": str(ended.connection_id),
+        "data_type": ended.data_type,
+        "kind": ended.kind.value,
+        "runs": ended.runs,
     }
+    if ended.error_message is None:
+        log.info("push_succeeded", **named)
+    else:
+        log.info("push_failed", **named, why=ended.error_message)
 
 
 def changes_of(operation: PushOperation, written: Written) -> tuple[Change, ...]:

@@ -55,9 +55,8 @@ from bookbridge.connectors.kit.session import Session, Written
 from bookbridge.push import freshness, operations, outcomes, references, settling, story, supplements, transitions
 from bookbridge.push.errors import PushError
 from bookbridge.push.operations import Content, PushOperation, Stage
-from bookbridge.push.outcomes import OnWritten
+from bookbridge.push.outcomes import OnSettled, OnWritten
 from bookbridge.push.sending import Sending
-from bookbridge.push.settled import OnSettled
 from bookbridge.push.story import Step
 from bookbridge.store.pool import Db
 from bookbridge.store.records import Scope
@@ -137,22 +136,19 @@ class Runner:
         connection_id = UUID(key)
         deadline = time.monotonic() + SLICE_S
         while True:
-            operation = await operations.next_open(self._pool, connection_id)
-            if operation is None:
+            found = await operations.next_open(self._pool, connection_id)
+            if found is None:
                 return None
+            operation, connection = found
             wait_s = _seconds_until(operation.not_before)
             if wait_s > 0:
                 return wait_s
             if time.monotonic() > deadline:
                 return 0.0
-            await self._carry_out(operation)
+            await self._carry_out(operation, connection)
 
-    async def _carry_out(self, operation: PushOperation) -> None:
+    async def _carry_out(self, operation: PushOperation, connection: Connection) -> None:
         """One run at one operation, up to a recorded outcome or a recorded wait."""
-        try:
-            connection = await connections.get(self._pool, operation.company_id, operation.connection_id)
-        except ConnectionNotFound:
-            return  # its operations went with it
         connector = self._connector_of(connection.integration_key)
         if connector is None:
             await self._fail(operation, operation.stage, "This platform cannot be reached by this installation.")
@@ -177,9 +173,12 @@ class Runner:
             async with self._pool.acquire() as db, db.transaction():
                 # The connection is locked before the operation, in the order of those who delete them.
                 now = await connections.hold(db, connection.company_id, connection.id)
-                await outcomes.succeeded(db, self._views, now, begun, written, self._on_written, self._on_settled)
+                ended = await outcomes.succeeded(
+                    db, self._views, now, begun, written, self._on_written, self._on_settled
+                )
         except ConnectionNotFound:
             return
+        outcomes.log_end(ended)
 
     async def _write_once(
         self, connection: Connection, connector: Connector, stage: Stage, operation: PushOperation, content: Content
@@ -299,21 +298,24 @@ class Runner:
     async def _lose_access(self, connection: Connection, operation: PushOperation, stage: Stage, message: str) -> None:
         async with self._pool.acquire() as db, db.transaction():
             await lifecycle.deauthorized(db, self._views, connection, reason=message)
-            await self._failed(db, operation, _honest(stage, message))
+            ended = await self._failed(db, operation, _honest(stage, message))
+        outcomes.log_end(ended)
 
     async def _refuse(self, operation: PushOperation, message: str, rejected: Rejected | None = None) -> None:
         """The vendor's clear no: nothing was written, and nothing would be by sending it again."""
         async with self._pool.acquire() as db, db.transaction():
-            await self._failed(db, operation, message, rejected.fields if rejected else ())
+            ended = await self._failed(db, operation, message, rejected.fields if rejected else ())
+        outcomes.log_end(ended)
 
     async def _fail(self, operation: PushOperation, stage: Stage, message: str) -> None:
         async with self._pool.acquire() as db, db.transaction():
-            await self._failed(db, operation, _honest(stage, message))
+            ended = await self._failed(db, operation, _honest(stage, message))
+        outcomes.log_end(ended)
 
     async def _failed(
         self, db: Db, operation: PushOperation, message: str, fields: Sequence[FieldProblem] = ()
-    ) -> None:
-        await outcomes.failed(db, self._views, operation, message, fields, self._on_settled)
+    ) -> PushOperation | None:
+        return await outcomes.failed(db, self._views, operation, message, fields, self._on_settled)
 
 
 def _honest(stage: Stage, message: str) -> str:

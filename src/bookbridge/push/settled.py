@@ -1,10 +1,10 @@
-"""Telling the rest of the house that a write has come to its end, and waiting for that in the middle of a request.
+"""Hearing that a write has come to its end, and waiting for that in the middle of a request.
 
 Settled means that nothing more will happen to it: Success, Failed, or the late outcome of a write that had timed out
 for the application. A time-out alone settles nothing.
 
-`tell` calls hooks in the settling transaction and notifies. `Settlements` is the other side: one connection per
-process hears all notifications and wakes those who wait. Whoever waits holds no connection of the pool, so that any
+The statement that settles an operation notifies (see `transitions`). `Settlements` is the other side: one connection
+per process hears all notifications and wakes those who wait. Whoever waits holds no connection of the pool, so that any
 number of callers who wait for a slow vendor take nothing from other requests but a little memory; and their number is
 bounded. A notification that was lost (the connection broke) costs LOOK_EVERY_S at most: what is waited for is also
 looked up, all of it in one statement. Neither side must know what the writes are.
@@ -13,7 +13,7 @@ looked up, all of it in one statement. Neither side must know what the writes ar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 from uuid import UUID
@@ -24,24 +24,12 @@ import structlog
 from bookbridge.push import operations
 from bookbridge.push.errors import TooManyWaiting
 from bookbridge.push.operations import PushOperation, Stage
-from bookbridge.store.pool import CONNECT_TIMEOUT_S, DATABASE_AWAY, Db
+from bookbridge.store.pool import CONNECT_TIMEOUT_S, DATABASE_AWAY
 
 log = structlog.get_logger(__name__)
 
 CHANNEL: Final = "push_settled"
 """PostgreSQL notifies this channel with the operation's id when the outcome is visible to everybody."""
-
-OnSettled = Callable[[Db, PushOperation], Awaitable[None]]
-"""Called in the transaction that settles an operation of a worker: what it does is kept exactly if the outcome is.
-It may run for an operation of which it knows nothing, and must pass that by."""
-
-
-async def tell(db: Db, operation: PushOperation, on_settled: Sequence[OnSettled] = ()) -> None:
-    """Call the hooks, and notify once the caller's transaction commits."""
-    for hook in on_settled:
-        await hook(db, operation)
-    await db.execute("select pg_notify($1, $2)", CHANNEL, str(operation.id))
-
 
 WAITERS_MAX: Final = 1_000
 """Requests of one process that may wait at a time."""

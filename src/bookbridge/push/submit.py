@@ -18,7 +18,7 @@ from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.connector import Connector, Write
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File
-from bookbridge.push import doorbell, events, operations, references, settled, supplements, transitions, uploads
+from bookbridge.push import doorbell, events, references, supplements, transitions, uploads
 from bookbridge.push.bodies import parse
 from bookbridge.push.errors import (
     BadParameter,
@@ -95,8 +95,6 @@ async def submit_to(
 ) -> PushOperation:
     """`submit` to a connection that the caller's transaction holds."""
     prepared = await prepare(db, connector, connection, submission)
-    if await operations.pending_count(db, connection.id, PENDING_MAX) >= PENDING_MAX:
-        raise TooManyPending(f"More than {PENDING_MAX} writes wait on this connection; please retry later")
     return await _store(db, views, connection, submission, prepared)
 
 
@@ -188,12 +186,13 @@ async def _store(
         awaits=[earlier.id for earlier in prepared.named.values()],
         validation=prepared.validation,
         failed_because=prepared.refusal,
+        open_max=PENDING_MAX,
     )
+    if operation is None:
+        raise TooManyPending(f"More than {PENDING_MAX} writes wait on this connection; please retry later")
     if prepared.refusal is not None:
         await events.tell(db, views, operation, successful=False)
-        await settled.tell(db, operation)
         return operation
-    await doorbell.wake(db, connection.id)
     if submission.timeout_in_minutes is not None:
         await doorbell.time_out_after(db, operation.company_id, operation.id, submission.timeout_in_minutes)
     return operation

@@ -4,6 +4,8 @@
        │          └──▶ wait ─▶ begin …         time_out: what the application is told, nothing else
        └──▶ withdraw                           whoever waited for it gave up, and nothing had left
 
+Whatever settles an operation, so that nothing more will happen to it, notifies `settled.CHANNEL` once the caller's
+transaction commits; `time_out` settles nothing.
 All of them but `insert`, `time_out` and `withdraw` are fenced by `runs`: a worker that lost the operation cannot change
 it. `withdraw` is fenced by the stage, which `begin` changes before anything leaves.
 What the stages mean is told in `operations`; what follows from a change is for the callers.
@@ -20,9 +22,10 @@ import asyncpg
 import msgspec
 
 from bookbridge.connectors.kit.connector import Operation as Kind
-from bookbridge.push import files
+from bookbridge.push import doorbell, files
 from bookbridge.push.findings import Validation
 from bookbridge.push.operations import COLUMNS, Change, Content, PushOperation, Stage, Status, content_of, operation_of
+from bookbridge.push.settled import CHANNEL
 from bookbridge.push.story import Step, telling
 from bookbridge.store.pool import Db
 
@@ -30,6 +33,7 @@ ERROR_MESSAGE_LENGTH_MAX: Final = 2_000
 
 _OF_THIS_RUN = "company_id = $1 and id = $2 and runs = $3 and stage <> 'done'"
 _SELECT = f"select {COLUMNS} from changed"  # noqa: S608
+_SELECT_SETTLED = f"select {COLUMNS}, pg_notify('{CHANNEL}', id::text) from changed"  # noqa: S608
 _SELECT_ALL = "select * from changed"
 
 
@@ -49,18 +53,24 @@ async def insert(
     awaits: Sequence[UUID] = (),
     validation: Validation | None = None,
     failed_because: str | None = None,
-) -> PushOperation:
-    """Store a new operation with its file: Pending, or Failed at once when `failed_because` is given."""
+    open_max: int,
+) -> PushOperation | None:
+    """Store a new operation with its file: Pending, to be carried out once the caller's transaction has committed, or
+    Failed at once when `failed_because` is given. None: `open_max` writes of this connection are open already."""
     refused = failed_because is not None
     inserted = f"""
         insert into push_operations (company_id, id, connection_id, data_type, kind, record_id, status, stage, body,
             file_name, file_content_type, file_size_bytes, sync_on_complete, timeout_in_minutes, intent_key, validation,
             error_message, organisation_id, force_update, awaits, completed)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-            case when $8 = 'done' then now() end)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+            case when $8 = 'done' then now() end
+        where (select count(*) from (
+            select from push_operations where connection_id = $3 and stage <> 'done' limit $21) as open) < $21
         returning {COLUMNS}"""  # noqa: S608
     row = await db.fetchrow(
-        telling(inserted, Step.REFUSED if refused else Step.ACCEPTED, reason=17) + _SELECT,
+        telling(inserted, Step.REFUSED, reason=17) + _SELECT_SETTLED
+        if refused
+        else telling(inserted, Step.ACCEPTED) + f", rung as ({doorbell.WAKING}) " + _SELECT,
         company_id,
         uuid4(),
         connection_id,
@@ -81,7 +91,10 @@ async def insert(
         organisation_id,
         force_update,
         list(awaits) or None,
+        open_max,
     )
+    if row is None:
+        return None
     if content.file is not None and not refused:
         await files.keep(db, company_id, row["id"], content.file)
     return operation_of(row)
@@ -135,7 +148,7 @@ async def succeed(
             changes = $4, result_record_id = $5, attachment_id = $6
         where {_OF_THIS_RUN} returning {COLUMNS}"""  # noqa: S608
     row = await db.fetchrow(
-        telling(changed, Step.SUCCEEDED) + f", {files.DROPPED} " + _SELECT,
+        telling(changed, Step.SUCCEEDED) + f", {files.DROPPED} " + _SELECT_SETTLED,
         *_run(operation),
         _json(changes),
         changes[0].record_ref.id,
@@ -155,7 +168,7 @@ async def fail(
             error_message = $4, validation = coalesce($5, validation)
         where {_OF_THIS_RUN} returning {COLUMNS}"""  # noqa: S608
     row = await db.fetchrow(
-        telling(changed, Step.FAILED, reason=4) + f", {files.DROPPED} " + _SELECT,
+        telling(changed, Step.FAILED, reason=4) + f", {files.DROPPED} " + _SELECT_SETTLED,
         *_run(operation),
         _storable(message),
         _json(validation) if validation is not None else None,
@@ -170,7 +183,7 @@ async def withdraw(db: Db, company_id: UUID, operation_id: UUID, message: str) -
             completed = coalesce(completed, clock_timestamp()), error_message = $3
         where company_id = $1 and id = $2 and stage = 'accepted' returning {COLUMNS}"""  # noqa: S608
     row = await db.fetchrow(
-        telling(changed, Step.FAILED, reason=3) + f", {files.DROPPED} " + _SELECT,
+        telling(changed, Step.FAILED, reason=3) + f", {files.DROPPED} " + _SELECT_SETTLED,
         company_id,
         operation_id,
         _storable(message),

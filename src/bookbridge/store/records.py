@@ -77,9 +77,17 @@ def content_hash(encoded: bytes) -> bytes:
     return hashlib.blake2b(encoded, digest_size=HASH_SIZE_BYTES).digest()
 
 
-SAVE = "save_records($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-"""The call that saves one page and yields how many rows were written; a statement may hold it once. See migration
-0007 for how places stay without gaps and unchanged rows untouched."""
+_SAVE_ARGUMENTS = 11
+
+
+def _saving(first: int) -> str:
+    """The call that saves one page and yields how many rows were written; its arguments are numbered from `first`."""
+    return f"save_records({', '.join(f'${number}' for number in range(first, first + _SAVE_ARGUMENTS))})"
+
+
+SAVE = _saving(1)
+"""The call that saves one page, with `save_arguments` as $1 to $11. See migration 0007 for how places stay without gaps
+and unchanged rows untouched."""
 
 
 async def save(db: Db, batch: RecordBatch) -> int:
@@ -89,6 +97,14 @@ async def save(db: Db, batch: RecordBatch) -> int:
         return 0
     written: int = await db.fetchval(f"select {SAVE}", *save_arguments(batch))
     return written
+
+
+async def save_all(db: Db, batches: Sequence[RecordBatch]) -> None:
+    """`save` each of a few batches, in their order, in one statement."""
+    arguments = [argument for batch in batches if batch.ids for argument in save_arguments(batch)]
+    calls = [_saving(first) for first in range(1, len(arguments) + 1, _SAVE_ARGUMENTS)]
+    if calls:
+        await db.execute(f"select {', '.join(calls)}", *arguments)
 
 
 async def write_keys(db: Db | asyncpg.Pool, scope: Scope) -> int:
