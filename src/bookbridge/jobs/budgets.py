@@ -50,6 +50,9 @@ SLOT_POLL_MAX_S = 0.25
 WINDOW_S_MAX = 31 * 86_400
 CALLS_MAX = 1_000_000
 RELEASE_TIMEOUT_S = 5.0
+RELEASED_WITHIN_S = 0.01
+"""The place of a call that has ended is given back by the next call of this process, or after this time: whoever has
+made the call has more urgent things to ask of the database."""
 PRUNE_ROWS_MAX = 10_000
 
 
@@ -93,6 +96,14 @@ _NO_WAIT = "set_config('synchronous_commit', 'off', true)"
 """For this statement's own transaction: the call does not wait for the disk. A crash of the database may forget the
 calls of its last moment, which are then missing from the count; a vendor that notices answers 429."""
 
+# Places are given back before one is asked for: the calls are made from left to right, for the right one needs what the
+# left one yields.
+_RESERVE = f"""select granted, wait_s, reason, {_NO_WAIT}
+    from (select count(release_call($1, slot)::text) as slots from unnest($11::uuid[]) as slot) as given_back,
+        reserve_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10 + 0 * given_back.slots)"""  # noqa: S608
+
+_RELEASE = f"select release_call($1, slot), {_NO_WAIT} from unnest($2::uuid[]) as slot"  # noqa: S608
+
 _IS_BLOCKED = """select exists (
     select from call_budgets where key = $1 and blocked_until > clock_timestamp())"""
 
@@ -132,7 +143,10 @@ class CallBudget:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._releases: dict[str, set[asyncio.Task[None]]] = {}
+        self._ended: dict[str, list[uuid.UUID]] = {}
+        """Of each key the slots whose calls have ended and that are to be given back."""
+        self._releases: dict[asyncio.Task[None], str] = {}
+        """Those under way, with their keys."""
 
     @asynccontextmanager
     async def call(
@@ -161,7 +175,9 @@ class CallBudget:
 
     async def aclose(self) -> None:
         """Wait until the places of all calls that have ended are given back; a moment, at most RELEASE_TIMEOUT_S."""
-        await asyncio.gather(*(release for under_way in self._releases.values() for release in under_way))
+        for key in list(self._ended):
+            self._release_soon(key)
+        await asyncio.gather(*self._releases)
 
     async def block(self, key: str, seconds: float) -> None:
         """Let nobody call before `seconds` from now (a vendor's Retry-After); never shortens a longer block.
@@ -204,7 +220,9 @@ class CallBudget:
     ) -> None:
         deadline_s = time.monotonic() + wait_max_s
         poll_s = SLOT_POLL_FIRST_S
-        if in_flight_max is not None and (under_way := self._releases.get(key)):
+        if in_flight_max is not None and (
+            under_way := [one for one, of_key in self._releases.items() if of_key == key]
+        ):
             await asyncio.wait(under_way)
         while True:
             asked_at_s = time.monotonic()
@@ -236,19 +254,27 @@ class CallBudget:
         wait_max_s: float,
         slot: uuid.UUID,
     ) -> _Reservation:
-        row = await self._pool.fetchrow(
-            f"select granted, wait_s, reason, {_NO_WAIT} from reserve_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",  # noqa: S608
-            key,
-            [limit.calls for limit in limits],
-            [float(limit.window_s) for limit in limits],
-            ARRIVAL_SPREAD_S,
-            [limit.grain_s for limit in limits],
-            OBSERVED_KEPT_S,
-            in_flight_max,
-            slot,
-            SLOT_S,
-            wait_max_s,
-        )
+        ended = self._ended.pop(key, [])
+        try:
+            row = await self._pool.fetchrow(
+                _RESERVE,
+                key,
+                [limit.calls for limit in limits],
+                [float(limit.window_s) for limit in limits],
+                ARRIVAL_SPREAD_S,
+                [limit.grain_s for limit in limits],
+                OBSERVED_KEPT_S,
+                in_flight_max,
+                slot,
+                SLOT_S,
+                wait_max_s,
+                ended,
+            )
+        except BaseException:
+            # Given back twice is given back.
+            for one in ended:
+                self._give_back(key, one)
+            raise
         return _Reservation(row["granted"], row["wait_s"], row["reason"])
 
     @asynccontextmanager
@@ -278,21 +304,22 @@ class CallBudget:
             lease.reschedule(asked_at_s + SLOT_S - ARRIVAL_SPREAD_S)
 
     def _give_back(self, key: str, slot: uuid.UUID) -> None:
-        under_way = self._releases.setdefault(key, set())
-        release = asyncio.create_task(self._release(key, slot))
-        under_way.add(release)
-        release.add_done_callback(lambda done: self._given_back(key, done))
+        if key not in self._ended:
+            self._ended[key] = []
+            asyncio.get_running_loop().call_later(RELEASED_WITHIN_S, self._release_soon, key)
+        self._ended[key].append(slot)
 
-    def _given_back(self, key: str, release: asyncio.Task[None]) -> None:
-        under_way = self._releases[key]
-        under_way.discard(release)
-        if not under_way:
-            del self._releases[key]
+    def _release_soon(self, key: str) -> None:
+        """Give back what no other call has given back meanwhile."""
+        if slots := self._ended.pop(key, []):
+            release = asyncio.create_task(self._release(key, slots))
+            self._releases[release] = key
+            release.add_done_callback(self._releases.pop)
 
-    async def _release(self, key: str, slot: uuid.UUID) -> None:
+    async def _release(self, key: str, slots: list[uuid.UUID]) -> None:
         try:
             async with asyncio.timeout(RELEASE_TIMEOUT_S):
-                await self._pool.execute(f"select release_call($1, $2), {_NO_WAIT}", key, slot)
+                await self._pool.execute(_RELEASE, key, slots)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # The call is made and its outcome counts; the slot expires by itself.
+            # The calls are made and their outcome counts; the slots expire by themselves.
             log.warning("budgets.slot_not_released", key=key, reason=repr(error))
