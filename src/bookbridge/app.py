@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import asyncpg
 import httpx2
@@ -47,7 +48,6 @@ from bookbridge.products.expenses.run import Runner as ExpensesRunner
 from bookbridge.push import idempotency
 from bookbridge.push import pruning as writes
 from bookbridge.push.doorbell import TIME_OUT_TASK, WRITE_TASK
-from bookbridge.push.operations import PushOperation
 from bookbridge.push.run import Runner as PushRunner
 from bookbridge.push.settled import Settlements
 from bookbridge.push.timeouts import Timeouts
@@ -256,7 +256,7 @@ def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, job
         rooms.views,
         on_written=_read_after_write,
         # What is called when a write has come to its end, in the transaction that says so: a line per product.
-        on_settled=(expenses.settled, _keys_after_write),
+        on_settled=(expenses.settled,),
     )
     books: dict[str, jobs.Handler] = {
         sync_queue.SYNC_TASK: SyncRunner(
@@ -266,7 +266,7 @@ def handlers(rooms: Rooms) -> tuple[Mapping[str, jobs.Handler], Mapping[str, job
             on_batch=(partial(read_events.batch_ended, rooms.views),),
         ).handle,
         KEYS_TASK: KeyWriter(rooms.pool).handle,
-        WRITE_TASK: push.handler,
+        WRITE_TASK: partial(_write_then_key, rooms.pool, push),
         EXPENSES_TASK: expenses.handle,
         TIME_OUT_TASK: Timeouts(rooms.pool, rooms.views).handler,
         schedule.REARRANGE_TASK: schedule.Rearranger(rooms.pool).handle,
@@ -293,10 +293,13 @@ async def _read_after_write(db: Db, connection: Connection, data_type: str) -> N
         await sync_queue.queue_if_idle(db, connection, data_type)
 
 
-async def _keys_after_write(db: Db, operation: PushOperation) -> None:
-    """Have queries find what was written; a read that follows the write sees to that by itself."""
-    if not operation.sync_on_complete:
-        await keys.ring(db, operation.connection_id)
+async def _write_then_key(pool: asyncpg.Pool, push: PushRunner, key: str) -> float | None:
+    """Carry out a connection's writes, and have queries find what was written: after the outcomes, for which people
+    wait."""
+    again_after_s = await push.handler(key)
+    async with pool.acquire() as db:
+        await keys.ring(db, UUID(key))
+    return again_after_s
 
 
 async def run_worker(settings: Settings, dsn: str) -> None:

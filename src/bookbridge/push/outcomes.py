@@ -50,16 +50,17 @@ It may run for an operation of which it knows nothing, and must pass that by."""
 async def succeeded(
     db: Db,
     views: Views,
-    connection: Connection,
     operation: PushOperation,
     written: Written,
     on_written: OnWritten | None,
     on_settled: Sequence[OnSettled] = (),
 ) -> PushOperation | None:
-    """Record a write that landed. None: this run lost the operation, and nothing was changed."""
-    ended = await transitions.succeed(db, operation, changes_of(operation, written), written.attachment_id)
-    if ended is None:
+    """Record a write that landed. None: this run lost the operation, or it is gone with its connection, and nothing was
+    changed."""
+    succeeded = await transitions.succeed(db, operation, changes_of(operation, written), written.attachment_id)
+    if succeeded is None:
         return None
+    ended, connection = succeeded
     # Linked to another organisation meanwhile: its records must never stand beside those of the earlier one.
     same_books = operations.is_for(ended, connection)
     if same_books:

@@ -34,9 +34,8 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from bookbridge.companies import connections, lifecycle
+from bookbridge.companies import lifecycle
 from bookbridge.companies.connections import Connection, Status
-from bookbridge.companies.errors import ConnectionNotFound
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.connector import Connector
 from bookbridge.connectors.kit.connector import Operation as Kind
@@ -169,15 +168,8 @@ class Runner:
         except Exception as error:
             await self._not_written(connection, operation.stage, begun, error)
             return
-        try:
-            async with self._pool.acquire() as db, db.transaction():
-                # The connection is locked before the operation, in the order of those who delete them.
-                now = await connections.hold(db, connection.company_id, connection.id)
-                ended = await outcomes.succeeded(
-                    db, self._views, now, begun, written, self._on_written, self._on_settled
-                )
-        except ConnectionNotFound:
-            return
+        async with self._pool.acquire() as db, db.transaction():
+            ended = await outcomes.succeeded(db, self._views, begun, written, self._on_written, self._on_settled)
         outcomes.log_end(ended)
 
     async def _write_once(

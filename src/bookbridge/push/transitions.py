@@ -21,6 +21,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 
+from bookbridge.companies import connections
+from bookbridge.companies.connections import Connection
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.push import doorbell, files
 from bookbridge.push.findings import Validation
@@ -35,6 +37,7 @@ _OF_THIS_RUN = "company_id = $1 and id = $2 and runs = $3 and stage <> 'done'"
 _SELECT = f"select {COLUMNS} from changed"  # noqa: S608
 _SELECT_SETTLED = f"select {COLUMNS}, pg_notify('{CHANNEL}', id::text) from changed"  # noqa: S608
 _SELECT_ALL = "select * from changed"
+_SELECT_ALL_SETTLED = f"select *, pg_notify('{CHANNEL}', id::text) from changed"  # noqa: S608
 
 
 async def insert(
@@ -140,21 +143,27 @@ async def wait(
 
 async def succeed(
     db: Db, operation: PushOperation, changes: tuple[Change, ...], attachment_id: str | None
-) -> PushOperation | None:
-    """End an operation well. A status that has timed out stays. None: this run lost the operation."""
-    changed = f"""update push_operations set stage = 'done', not_before = null,
+) -> tuple[PushOperation, Connection] | None:
+    """End an operation well; with its connection as it is now, which is kept from being deleted until the caller's
+    transaction ends. A status that has timed out stays. None: this run lost the operation, or it is gone."""
+    # The connection is locked before the operation, in the order of those who delete them: a row is changed only when
+    # the rows that it is joined with are in hand.
+    changed = f"""with held as materialized (
+            select {connections.COLUMNS_AS_K} from connections k where k.company_id = $1 and k.id = $7 for key share)
+        update push_operations set stage = 'done', not_before = null,
             status = case when status = 'Pending' then 'Success' else status end,
             completed = coalesce(completed, clock_timestamp()),
             changes = $4, result_record_id = $5, attachment_id = $6
-        where {_OF_THIS_RUN} returning {COLUMNS}"""  # noqa: S608
+        from held where {_OF_THIS_RUN} returning {COLUMNS}, held.*"""  # noqa: S608
     row = await db.fetchrow(
-        telling(changed, Step.SUCCEEDED) + f", {files.DROPPED} " + _SELECT_SETTLED,
+        telling(changed, Step.SUCCEEDED) + f", {files.DROPPED} " + _SELECT_ALL_SETTLED,
         *_run(operation),
         _json(changes),
         changes[0].record_ref.id,
         attachment_id,
+        operation.connection_id,
     )
-    return operation_of(row) if row else None
+    return (operation_of(row), connections.connection_as_k(row)) if row else None
 
 
 async def fail(
