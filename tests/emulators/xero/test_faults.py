@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import socket
 import time
 from collections.abc import MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -38,6 +41,22 @@ def test_drop_after_keeps_the_effect(world: World, api: Api) -> None:
     assert world.control("GET", "counters")["effects"][api.tenant]["PUT Contacts"] == 1
     dropped = [entry for entry in world.control("GET", "requests")["requests"] if entry["status"] is None]
     assert [entry["fault"] for entry in dropped] == ["drop_after"]
+
+
+def test_a_request_that_was_cut_off_is_none(world: World, api: Api) -> None:
+    body = json.dumps({"Name": "Cut Off"}).encode()
+    key = {"idempotency-key": "k"}
+    told = "".join(f"{name}: {value}\r\n" for name, value in {**api.headers, **key}.items())
+    head = f"PUT /api.xro/2.0/Contacts HTTP/1.1\r\nhost: xero\r\ncontent-length: {len(body)}\r\n{told}\r\n".encode()
+    address = urlsplit(world.base_url)
+    for sent in (head, head + body[:5]):
+        with socket.create_connection((address.hostname, address.port)) as client:
+            client.sendall(sent)
+            client.shutdown(socket.SHUT_WR)
+            assert client.recv(1024) == b""
+    assert "Cut Off" not in names(api)
+    api.ok("PUT", "Contacts", {"Name": "Cut Off"}, headers=key)
+    assert "Cut Off" in names(api)
 
 
 def test_dropping_works_behind_middleware_too() -> None:

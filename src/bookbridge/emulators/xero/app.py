@@ -27,6 +27,7 @@ from bookbridge.emulators.xero.faults import Fault, Faults
 from bookbridge.emulators.xero.http import (
     ASGIApp,
     BodyTooLarge,
+    CutOff,
     Receive,
     Request,
     Response,
@@ -199,6 +200,9 @@ class Emulator:
         try:
             limit = MAX_ATTACHMENT_BYTES if "attachments" in request.path.lower() else MAX_BODY_BYTES
             request.body = await read_body(receive, limit)
+        except CutOff:
+            # A piece of a request is none: it has no effect, and its Idempotency-Key is not used up.
+            return
         except BodyTooLarge:
             await send_response(send, text_response("Request Entity Too Large", 413))
             return

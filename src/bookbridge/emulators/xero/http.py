@@ -26,6 +26,10 @@ class BodyTooLarge(Exception):
     """The request body passed the limit that its route allows."""
 
 
+class CutOff(Exception):
+    """The client went away before the end of its body."""
+
+
 class Request(msgspec.Struct, kw_only=True):
     """One HTTP request, its body read whole. Header names are lower case; query names keep their case."""
 
@@ -97,13 +101,13 @@ def read_head(scope: Scope) -> Request:
 
 
 async def read_body(receive: Receive, limit_bytes: int) -> bytes:
-    """The whole body; raises BodyTooLarge past ``limit_bytes``."""
+    """The whole body; raises BodyTooLarge past ``limit_bytes``, CutOff where its end never came."""
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(chunks)
+            raise CutOff
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size > limit_bytes:
