@@ -64,7 +64,7 @@ async def test_old_writes_go_with_their_stories_and_the_newer_ones_stay(desk: De
 
 async def test_what_has_not_ended_stays_with_its_file(desk: Desk) -> None:
     waiting = await desk.submit(body=supplier("Waits Ltd"), timeout_in_minutes=1)
-    assert await transitions.begin(desk.pool, waiting) is not None
+    assert await transitions.begin(desk.pool, desk.connection.id) is not None
     await Timeouts(desk.pool, desk.views).handler(f"{waiting.company_id}:{waiting.id}")
     await age(desk.pool)
     assert (await desk.get(waiting.id)).status is Status.TIMED_OUT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 
 import pytest
 
@@ -18,6 +19,7 @@ from bookbridge.push.views import push_operation
 from tests.push.conftest import DEADLINE_S, Desk, supplier
 from tests.push.ledger import Ledger
 from tests.push.ledger_connector import LedgerSession
+from tests.waiting import until
 
 
 async def test_a_write_lands_once_and_its_record_is_kept_at_once(desk: Desk, ledger: Ledger) -> None:
@@ -72,7 +74,7 @@ async def test_a_worker_that_died_after_recording_its_intent_is_followed_by_one_
     desk: Desk, ledger: Ledger
 ) -> None:
     operation = await desk.submit(body=supplier("Papers Ltd"))
-    assert await transitions.begin(desk.pool, operation) is not None
+    assert await transitions.begin(desk.pool, desk.connection.id) is not None
     await desk.work()
     assert (await desk.get(operation.id)).status is Status.SUCCESS
     assert (ledger.reads, ledger.writes) == (1, 1)
@@ -210,16 +212,38 @@ async def test_a_fault_of_ours_is_retried_with_a_look_and_ends(
 
 async def test_a_run_that_was_overtaken_saves_nothing(desk: Desk) -> None:
     operation = await desk.submit(body=supplier("Papers Ltd"))
-    started = await transitions.begin(desk.pool, operation)
-    assert started is not None
-    frozen, _ = started
-    assert await transitions.begin(desk.pool, operation) is None  # what it saw is out of date
-    assert await transitions.begin(desk.pool, frozen) is not None  # another worker takes over
+    begun = await transitions.begin(desk.pool, desk.connection.id)
+    assert begun is not None
+    frozen = begun.operation
+    assert await transitions.begin(desk.pool, desk.connection.id) is not None  # another worker takes over
     async with desk.pool.acquire() as db, db.transaction():
         assert await transitions.fail(db, frozen, "late") is None
         change = Change(type=ChangeType.CREATED, record_ref=ChangedRecord(id="1", data_type="suppliers"))
         assert await transitions.succeed(db, frozen, (change,), None) is None
     assert (await desk.get(operation.id)).status is Status.PENDING
+
+
+async def test_of_two_who_begin_at_the_same_moment_one_does(desk: Desk) -> None:
+    operation = await desk.submit(body=supplier("Papers Ltd"))
+    async with desk.pool.acquire() as db:
+        async with db.transaction():
+            first = await transitions.begin(db, desk.connection.id)
+            second = asyncio.create_task(transitions.begin(desk.pool, desk.connection.id))
+            await until(partial(_somebody_waits_for_a_lock, desk))
+        assert first is not None
+        assert (first.seen, first.operation.runs) == (Stage.ACCEPTED, 1)
+        # It would have taken the operation for one of which nothing has left.
+        assert await second is None
+    third = await transitions.begin(desk.pool, desk.connection.id)
+    assert third is not None
+    assert (third.seen, third.operation.id) == (Stage.INTENDED, operation.id)
+
+
+async def _somebody_waits_for_a_lock(desk: Desk) -> bool:
+    waiting: int = await desk.pool.fetchval(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    return waiting > 0
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "drop_after"])

@@ -92,11 +92,10 @@ async def test_a_story_has_a_limit_and_an_end(desk: Desk) -> None:
     operation = await desk.submit(body=supplier("Papers Ltd"))
     for number in range(STEPS_MAX):
         await story.append(desk.pool, operation, Step.LOOKED_UP, f"look {number}")
-    started = await transitions.begin(desk.pool, operation)
-    assert started is not None
-    begun, _ = started
+    begun = await transitions.begin(desk.pool, desk.connection.id)
+    assert begun is not None
     error = RateLimited(1.0)
-    await transitions.wait(desk.pool, begun, Stage.ACCEPTED, 0.0, failed=False, reason=error.message)
+    await transitions.wait(desk.pool, begun.operation, Stage.ACCEPTED, 0.0, failed=False, reason=error.message)
     assert len(await steps(desk, operation)) == STEPS_MAX
     await desk.work()
     assert (await steps(desk, operation))[-1] == "Succeeded"
@@ -105,10 +104,10 @@ async def test_a_story_has_a_limit_and_an_end(desk: Desk) -> None:
 
 async def test_a_worker_that_lost_the_operation_tells_nothing(desk: Desk) -> None:
     operation = await desk.submit(body=supplier("Papers Ltd"))
-    started = await transitions.begin(desk.pool, operation)
-    assert started is not None
-    first, _ = started
-    assert await transitions.begin(desk.pool, first) is not None
+    begun = await transitions.begin(desk.pool, desk.connection.id)
+    assert begun is not None
+    first = begun.operation
+    assert await transitions.begin(desk.pool, desk.connection.id) is not None
     before = await steps(desk, operation)
     async with desk.pool.acquire() as db:
         assert await transitions.fail(db, first, "late") is None

@@ -38,7 +38,7 @@ async def test_its_file_is_dropped(desk: Desk, views: Views) -> None:
 
 async def test_what_may_have_left_is_not_taken_back(desk: Desk, views: Views, ledger: Ledger) -> None:
     operation = await desk.submit(body=supplier("Papers Ltd"))
-    begun = await transitions.begin(desk.pool, operation)
+    begun = await transitions.begin(desk.pool, desk.connection.id)
     assert begun is not None
     assert await taken_back(desk, views, operation) is None
     await desk.work()

@@ -48,10 +48,9 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
     link_generation: int
 
 
-_COLUMNS = (
-    "c.id, c.name, c.description, c.tags, c.products, c.parent_id, c.created, c.created_by_user_name,"
-    " c.last_sync, c.link_generation"
-)
+_COLUMNS = ", ".join(f"c.{name}" for name in Company.__struct_fields__)
+COLUMNS_AS_C = ", ".join(f"c.{name} as c_{name}" for name in Company.__struct_fields__)
+"""A company beside another table's columns, for `company_as_c`."""
 _OF_CONNECTIONS = "select from connections k where k.company_id = c.id"
 
 COMPANY_PROPERTIES: Mapping[str, Property] = {
@@ -310,6 +309,11 @@ async def _emit(db: Db, event_type: str, company: Company, payload: dict[str, An
 
 def _json(tags: Mapping[str, str]) -> str:
     return msgspec.json.encode(tags).decode()
+
+
+def company_as_c(row: Mapping[str, Any]) -> Company:
+    """The company from a row that holds COLUMNS_AS_C among others."""
+    return _company({name: row[f"c_{name}"] for name in Company.__struct_fields__})
 
 
 def _company(row: Mapping[str, Any]) -> Company:

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from bookbridge.accounting.dates import contract_datetime
-from bookbridge.companies import companies
+from bookbridge.companies.companies import Company
 from bookbridge.companies.views import CompanyReference, Views
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.push.operations import PushOperation, Status
@@ -39,13 +39,12 @@ class WriteEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     attachment_id: str | None = None
 
 
-async def tell(db: Db, views: Views, operation: PushOperation, *, successful: bool) -> None:
-    """Emit the event for an operation that has just ended or timed out. A data type for which the contract has no
-    write events is passed over in silence."""
+async def tell(db: Db, views: Views, operation: PushOperation, company: Company, *, successful: bool) -> None:
+    """Emit the event for an operation of the company that has just ended or timed out. A data type for which the
+    contract has no write events is passed over in silence."""
     await _alert(db, operation)
     if operation.data_type not in events.WRITE_DATA_TYPES:
         return
-    company = await companies.get(db, operation.company_id)
     await outbox.emit(
         db,
         events.write_event(operation.data_type, successful=successful),

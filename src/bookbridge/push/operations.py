@@ -150,7 +150,7 @@ _STATUS_CODE_SQL = (
 )
 COLUMNS: Final = ", ".join(PushOperation.__struct_fields__)
 """What `operation_of` makes an operation of."""
-_COLUMNS_OF_O: Final = ", ".join(f"o.{name}" for name in PushOperation.__struct_fields__)
+COLUMNS_OF_O: Final = ", ".join(f"o.{name}" for name in PushOperation.__struct_fields__)
 CONTENT_COLUMNS: Final = "file_name, body, file_content_type, file_size_bytes"
 """What `content_of` makes a content of, beside the operation's key."""
 
@@ -205,15 +205,27 @@ async def list_page(
     return [operation_of(row) for row in rows], total
 
 
-async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> tuple[PushOperation, Connection] | None:
-    """The operation that this connection has to carry out next, whether or not it waits; with the connection."""
+@dataclass(frozen=True)
+class NextOpen:
+    """The operation that a connection has to carry out next."""
+
+    operation: PushOperation
+    connection: Connection
+    wait_s: float
+    """Seconds until its time has come, by the clock of the database; 0 or less when it has."""
+
+
+async def next_open(db: Db | asyncpg.Pool, connection_id: UUID) -> NextOpen | None:
+    """The operation that this connection has to carry out next, whether or not it waits. None: nothing is open."""
     row = await db.fetchrow(
-        f"""select {_COLUMNS_OF_O}, {connections.COLUMNS_AS_K} from push_operations o
+        f"""select {COLUMNS_OF_O}, {connections.COLUMNS_AS_K},
+            coalesce(extract(epoch from o.not_before - clock_timestamp()), 0)::float8 as wait_s
+        from push_operations o
         join connections k on k.company_id = o.company_id and k.id = o.connection_id
         where o.connection_id = $1 and o.stage <> 'done' order by o.place limit 1""",  # noqa: S608
         connection_id,
     )
-    return (operation_of(row), connections.connection_as_k(row)) if row else None
+    return NextOpen(operation_of(row), connections.connection_as_k(row), row["wait_s"]) if row else None
 
 
 async def content(pool: Db | asyncpg.Pool, operation: PushOperation) -> Content:

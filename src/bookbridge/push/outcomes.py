@@ -60,12 +60,13 @@ async def succeeded(
     succeeded = await transitions.succeed(db, operation, changes_of(operation, written), written.attachment_id)
     if succeeded is None:
         return None
-    ended, connection = succeeded
+    end, connection = succeeded
+    ended = end.operation
     # Linked to another organisation meanwhile: its records must never stand beside those of the earlier one.
     same_books = operations.is_for(ended, connection)
     if same_books:
         await records.save_all(db, batches_of(connection, written.rereads))
-    await events.tell(db, views, ended, successful=True)
+    await events.tell(db, views, ended, end.company, successful=True)
     if operation.sync_on_complete and on_written is not None and same_books:
         await on_written(db, connection, operation.data_type)
     for hook in on_settled:
@@ -83,12 +84,13 @@ async def failed(
 ) -> PushOperation | None:
     """Record a write that did not land, or of which nobody can tell; the message says which. None: this run lost
     the operation, and nothing was changed."""
-    ended = await transitions.fail(db, operation, message, _refusals(operation, fields) if fields else None)
-    if ended is None:
+    end = await transitions.fail(db, operation, message, _refusals(operation, fields) if fields else None)
+    if end is None:
         return None
+    ended = end.operation
     # Whoever was told of the time-out has been told that the write was unsuccessful.
     if ended.status is not Status.TIMED_OUT:
-        await events.tell(db, views, ended, successful=False)
+        await events.tell(db, views, ended, end.company, successful=False)
     for hook in on_settled:
         await hook(db, ended)
     return ended
@@ -97,11 +99,12 @@ async def failed(
 async def withdrawn(db: Db, views: Views, operation: PushOperation, message: str) -> PushOperation | None:
     """Take back a write of which nothing has left, for somebody who no longer waits for it. None: something may have
     left, or it has ended. The hooks of the worker are not called: who withdraws knows the outcome."""
-    ended = await transitions.withdraw(db, operation.company_id, operation.id, message)
-    if ended is None:
+    end = await transitions.withdraw(db, operation.company_id, operation.id, message)
+    if end is None:
         return None
+    ended = end.operation
     if ended.status is not Status.TIMED_OUT:
-        await events.tell(db, views, ended, successful=False)
+        await events.tell(db, views, ended, end.company, successful=False)
     return ended
 
 

@@ -1,7 +1,7 @@
 """Carrying out a connection's writes, each exactly once.
 
 How a write is never sent twice
-    1. `operations.begin` records the intent, with the key that goes to the vendor, and commits. Only then may a byte
+    1. `transitions.begin` records the intent, with the key that goes to the vendor, and commits. Only then may a byte
        leave. An operation found in any stage but `accepted` may therefore have landed: a worker died, an answer was
        lost. Its outcome is looked up first (`Session.find`), and it is sent again, with the same key, only when the
        vendor says that it did not land.
@@ -27,7 +27,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -57,6 +56,7 @@ from bookbridge.push.operations import Content, PushOperation, Stage
 from bookbridge.push.outcomes import OnSettled, OnWritten
 from bookbridge.push.sending import Sending
 from bookbridge.push.story import Step
+from bookbridge.push.transitions import Begun
 from bookbridge.store.pool import Db
 from bookbridge.store.records import Scope
 
@@ -134,42 +134,41 @@ class Runner:
         """Work for a bounded time on the connection that the key names; returns when to go on."""
         connection_id = UUID(key)
         deadline = time.monotonic() + SLICE_S
-        while True:
+        while time.monotonic() < deadline:
+            begun = await transitions.begin(self._pool, connection_id)
+            if begun is not None:
+                await self._carry_out(begun)
+                continue
             found = await operations.next_open(self._pool, connection_id)
             if found is None:
                 return None
-            operation, connection = found
-            wait_s = _seconds_until(operation.not_before)
-            if wait_s > 0:
-                return wait_s
-            if time.monotonic() > deadline:
-                return 0.0
-            await self._carry_out(operation, connection)
+            if found.wait_s > 0:
+                return found.wait_s
+            await self._end_unlinked(found.operation, found.connection)
+        return 0.0
 
-    async def _carry_out(self, operation: PushOperation, connection: Connection) -> None:
-        """One run at one operation, up to a recorded outcome or a recorded wait."""
-        connector = self._connector_of(connection.integration_key)
-        if connector is None:
-            await self._fail(operation, operation.stage, "This platform cannot be reached by this installation.")
-            return
+    async def _end_unlinked(self, operation: PushOperation, connection: Connection) -> None:
+        """End an operation that could not begin because its connection does not lead to its books any more."""
         if connection.status is not Status.LINKED:
             await self._fail(operation, operation.stage, f"The connection is {connection.status.value}.")
-            return
-        if not operations.is_for(operation, connection):
+        elif not operations.is_for(operation, connection):
             await self._fail(operation, operation.stage, OTHER_BOOKS)
+
+    async def _carry_out(self, begun: Begun) -> None:
+        """One run at one operation, up to a recorded outcome or a recorded wait."""
+        operation, connection = begun.operation, begun.connection
+        connector = self._connector_of(connection.integration_key)
+        if connector is None:
+            await self._fail(operation, begun.seen, "This platform cannot be reached by this installation.")
             return
-        started = await transitions.begin(self._pool, operation)
-        if started is None:
-            return
-        begun, content = started
         try:
             async with asyncio.timeout(RUN_TIMEOUT_S):
-                written = await self._write_once(connection, connector, operation.stage, begun, content)
+                written = await self._write_once(connection, connector, begun.seen, operation, begun.content)
         except Exception as error:
-            await self._not_written(connection, operation.stage, begun, error)
+            await self._not_written(connection, begun.seen, operation, error)
             return
         async with self._pool.acquire() as db, db.transaction():
-            ended = await outcomes.succeeded(db, self._views, begun, written, self._on_written, self._on_settled)
+            ended = await outcomes.succeeded(db, self._views, operation, written, self._on_written, self._on_settled)
         outcomes.log_end(ended)
 
     async def _write_once(
@@ -313,7 +312,3 @@ class Runner:
 def _honest(stage: Stage, message: str) -> str:
     """The message, with what the caller must know before trying again."""
     return f"{message} {NOTHING_WRITTEN if stage is Stage.ACCEPTED else MAY_HAVE_LANDED}"
-
-
-def _seconds_until(moment: datetime | None) -> float:
-    return 0.0 if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from bookbridge.accounting import catalog
-from bookbridge.companies import connections
+from bookbridge.companies import companies, connections
 from bookbridge.companies.connections import Connection, Status
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.connector import Connector, Write
@@ -191,7 +191,8 @@ async def _store(
     if operation is None:
         raise TooManyPending(f"More than {PENDING_MAX} writes wait on this connection; please retry later")
     if prepared.refusal is not None:
-        await events.tell(db, views, operation, successful=False)
+        company = await companies.get(db, operation.company_id)
+        await events.tell(db, views, operation, company, successful=False)
         return operation
     if submission.timeout_in_minutes is not None:
         await doorbell.time_out_after(db, operation.company_id, operation.id, submission.timeout_in_minutes)

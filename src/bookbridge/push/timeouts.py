@@ -28,8 +28,8 @@ class Timeouts:
         """Time out the operation that the key names, if it is still Pending, and tell so."""
         company_id, _, operation_id = key.partition(":")
         async with self._pool.acquire() as db, db.transaction():
-            operation = await transitions.time_out(db, UUID(company_id), UUID(operation_id))
-            if operation is not None:
-                await events.tell(db, self._views, operation, successful=False)
-                log.info("push_timed_out", operation_id=str(operation.id))
+            end = await transitions.time_out(db, UUID(company_id), UUID(operation_id))
+            if end is not None:
+                await events.tell(db, self._views, end.operation, end.company, successful=False)
+                log.info("push_timed_out", operation_id=str(end.operation.id))
         return None

@@ -13,20 +13,32 @@ What the stages mean is told in `operations`; what follows from a change is for 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
 
-from bookbridge.companies import connections
+from bookbridge.companies import companies, connections
+from bookbridge.companies.companies import Company
 from bookbridge.companies.connections import Connection
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.push import doorbell, files
 from bookbridge.push.findings import Validation
-from bookbridge.push.operations import COLUMNS, Change, Content, PushOperation, Stage, Status, content_of, operation_of
+from bookbridge.push.operations import (
+    COLUMNS,
+    COLUMNS_OF_O,
+    Change,
+    Content,
+    PushOperation,
+    Stage,
+    Status,
+    content_of,
+    operation_of,
+)
 from bookbridge.push.settled import CHANNEL
 from bookbridge.push.story import Step, telling
 from bookbridge.store.pool import Db
@@ -35,9 +47,30 @@ ERROR_MESSAGE_LENGTH_MAX: Final = 2_000
 
 _OF_THIS_RUN = "company_id = $1 and id = $2 and runs = $3 and stage <> 'done'"
 _SELECT = f"select {COLUMNS} from changed"  # noqa: S608
-_SELECT_SETTLED = f"select {COLUMNS}, pg_notify('{CHANNEL}', id::text) from changed"  # noqa: S608
 _SELECT_ALL = "select * from changed"
-_SELECT_ALL_SETTLED = f"select *, pg_notify('{CHANNEL}', id::text) from changed"  # noqa: S608
+_NOTIFIED = f"pg_notify('{CHANNEL}', changed.id::text)"
+_SELECT_SETTLED = f"select {COLUMNS}, {_NOTIFIED} from changed"  # noqa: S608
+_WITH_COMPANY = f"{companies.COLUMNS_AS_C} from changed join companies c on c.id = changed.company_id"
+_SELECT_ENDED = f"select changed.*, {_NOTIFIED}, {_WITH_COMPANY}"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run at an operation that has just been started."""
+
+    operation: PushOperation
+    content: Content
+    connection: Connection
+    seen: Stage
+    """What was known of the operation before this run."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An operation that has just come to an end, if only for the application; and its company, which is told so."""
+
+    operation: PushOperation
+    company: Company
 
 
 async def insert(
@@ -103,15 +136,28 @@ async def insert(
     return operation_of(row)
 
 
-async def begin(pool: Db | asyncpg.Pool, operation: PushOperation) -> tuple[PushOperation, Content] | None:
-    """Record the intent and start a run; commits before anything is sent. An intent that may have left keeps its time.
-    With what is to be written, as `operations.content` gives it. None: somebody else works on it or ended it."""
-    changed = f"""update push_operations set runs = runs + 1,
-            stage = case when stage = 'accepted' then 'intended' else stage end,
-            intent_recorded_at = case when stage = 'accepted' then clock_timestamp() else intent_recorded_at end
-        where {_OF_THIS_RUN} returning {COLUMNS}, body, file_content_type, file_size_bytes"""  # noqa: S608
-    row = await pool.fetchrow(telling(changed, Step.STARTED) + _SELECT_ALL, *_run(operation))
-    return (operation_of(row), content_of(pool, row)) if row else None
+async def begin(pool: Db | asyncpg.Pool, connection_id: UUID) -> Begun | None:
+    """Record the intent of the write that a connection has to carry out next, and start a run; commits before anything
+    is sent. An intent that may have left keeps its time. With what is to be written, as `operations.content` gives it.
+    None: nothing is open, it is not its time, the connection is not linked to its books, or somebody else has just
+    begun or ended it."""
+    # Whoever has waited for the row's lock finds that its run is not the one that it has looked at, and begins nothing.
+    changed = f"""with next as (
+            select company_id, id, runs, stage from push_operations
+            where connection_id = $1 and stage <> 'done' order by place limit 1)
+        update push_operations o set runs = o.runs + 1,
+            stage = case when o.stage = 'accepted' then 'intended' else o.stage end,
+            intent_recorded_at = case when o.stage = 'accepted' then clock_timestamp() else o.intent_recorded_at end
+        from next join connections k on k.company_id = next.company_id and k.id = $1
+        where o.company_id = next.company_id and o.id = next.id and o.runs = next.runs and o.stage <> 'done'
+            and (o.not_before is null or o.not_before <= clock_timestamp())
+            and k.status = 'Linked' and (o.organisation_id is null or o.organisation_id = k.organisation_id)
+        returning {COLUMNS_OF_O}, o.body, o.file_content_type, o.file_size_bytes, next.stage as seen,
+            {connections.COLUMNS_AS_K}"""  # noqa: S608
+    row = await pool.fetchrow(telling(changed, Step.STARTED) + _SELECT_ALL, connection_id)
+    if row is None:
+        return None
+    return Begun(operation_of(row), content_of(pool, row), connections.connection_as_k(row), Stage(row["seen"]))
 
 
 async def name_record(db: Db | asyncpg.Pool, operation: PushOperation, record_id: str) -> PushOperation | None:
@@ -143,7 +189,7 @@ async def wait(
 
 async def succeed(
     db: Db, operation: PushOperation, changes: tuple[Change, ...], attachment_id: str | None
-) -> tuple[PushOperation, Connection] | None:
+) -> tuple[Ended, Connection] | None:
     """End an operation well; with its connection as it is now, which is kept from being deleted until the caller's
     transaction ends. A status that has timed out stays. None: this run lost the operation, or it is gone."""
     # The connection is locked before the operation, in the order of those who delete them: a row is changed only when
@@ -156,19 +202,17 @@ async def succeed(
             changes = $4, result_record_id = $5, attachment_id = $6
         from held where {_OF_THIS_RUN} returning {COLUMNS}, held.*"""  # noqa: S608
     row = await db.fetchrow(
-        telling(changed, Step.SUCCEEDED) + f", {files.DROPPED} " + _SELECT_ALL_SETTLED,
+        telling(changed, Step.SUCCEEDED) + f", {files.DROPPED} " + _SELECT_ENDED,
         *_run(operation),
         _json(changes),
         changes[0].record_ref.id,
         attachment_id,
         operation.connection_id,
     )
-    return (operation_of(row), connections.connection_as_k(row)) if row else None
+    return (_ended(row), connections.connection_as_k(row)) if row else None
 
 
-async def fail(
-    db: Db, operation: PushOperation, message: str, validation: Validation | None = None
-) -> PushOperation | None:
+async def fail(db: Db, operation: PushOperation, message: str, validation: Validation | None = None) -> Ended | None:
     """End an operation badly; `validation` None keeps what was found on acceptance. A status that has timed out
     stays. None: this run lost the operation."""
     changed = f"""update push_operations set stage = 'done', not_before = null,
@@ -177,35 +221,41 @@ async def fail(
             error_message = $4, validation = coalesce($5, validation)
         where {_OF_THIS_RUN} returning {COLUMNS}"""  # noqa: S608
     row = await db.fetchrow(
-        telling(changed, Step.FAILED, reason=4) + f", {files.DROPPED} " + _SELECT_SETTLED,
+        telling(changed, Step.FAILED, reason=4) + f", {files.DROPPED} " + _SELECT_ENDED,
         *_run(operation),
         _storable(message),
         _json(validation) if validation is not None else None,
     )
-    return operation_of(row) if row else None
+    return _ended(row) if row else None
 
 
-async def withdraw(db: Db, company_id: UUID, operation_id: UUID, message: str) -> PushOperation | None:
+async def withdraw(db: Db, company_id: UUID, operation_id: UUID, message: str) -> Ended | None:
     """End an operation badly of which nothing has left. None: something may have left, or it has ended."""
     changed = f"""update push_operations set stage = 'done', not_before = null,
             status = case when status = 'Pending' then 'Failed' else status end,
             completed = coalesce(completed, clock_timestamp()), error_message = $3
         where company_id = $1 and id = $2 and stage = 'accepted' returning {COLUMNS}"""  # noqa: S608
     row = await db.fetchrow(
-        telling(changed, Step.FAILED, reason=3) + f", {files.DROPPED} " + _SELECT_SETTLED,
+        telling(changed, Step.FAILED, reason=3) + f", {files.DROPPED} " + _SELECT_ENDED,
         company_id,
         operation_id,
         _storable(message),
     )
-    return operation_of(row) if row else None
+    return _ended(row) if row else None
 
 
-async def time_out(db: Db, company_id: UUID, operation_id: UUID) -> PushOperation | None:
+async def time_out(db: Db, company_id: UUID, operation_id: UUID) -> Ended | None:
     """Tell the application that its time is over, if the operation is still Pending. The write goes on."""
     changed = f"""update push_operations set status = 'TimedOut', completed = clock_timestamp()
         where company_id = $1 and id = $2 and status = 'Pending' returning {COLUMNS}"""  # noqa: S608
-    row = await db.fetchrow(telling(changed, Step.TIMED_OUT) + _SELECT, company_id, operation_id)
-    return operation_of(row) if row else None
+    row = await db.fetchrow(
+        telling(changed, Step.TIMED_OUT) + f"select changed.*, {_WITH_COMPANY}", company_id, operation_id
+    )
+    return _ended(row) if row else None
+
+
+def _ended(row: Mapping[str, Any]) -> Ended:
+    return Ended(operation_of(row), companies.company_as_c(row))
 
 
 def _storable(message: str) -> str:
