@@ -6,7 +6,6 @@ Ends with status 1 if a promise was missed or a benchmark came to no end; the ot
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,10 +13,8 @@ from collections.abc import Sequence
 import structlog
 from rich.console import Console
 
-from bench import registry
+from bench import cores, registry
 from bench.registry import Check
-
-CORES = 2
 
 console = Console(width=110)
 
@@ -27,9 +24,7 @@ def main(names: Sequence[str]) -> int:
     if strangers := registry.unknown(names):
         console.print(f"No benchmark: {', '.join(strangers)}. There are {', '.join(registry.BENCHMARKS)}.")
         return 2
-    if hasattr(os, "sched_setaffinity"):
-        # Children inherit it: contenders, servers and PostgreSQL share the same two cores.
-        os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:CORES]))
+    cores.take_ours()  # children inherit them: contenders, servers and PostgreSQL share the same two
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     found: list[tuple[str, Check]] = []
     broken: list[str] = []

@@ -3,7 +3,8 @@ the same write takes when it is sent straight to the vendor.
 
 An installation as shipped (the API and one worker, processes of their own) on a PostgreSQL of its own; a vendor that
 takes a moment for each answer and says when a call reached it and when it was answered. One write at a time, as a
-person sees it, in turns: one straight over a kept connection, one through us. Medians of all of them.
+person sees it, in turns: one straight over a kept connection, one through us. Medians of all of them. The installation
+has two cores; the vendor and the application, which are other machines, have the rest where there is one.
 `python -m bench write_latency`.
 """
 
@@ -27,6 +28,7 @@ from rich.table import Table
 from tests.e2e.installation import Installation
 from tests.emulators.xero.world import GENEROUS, World, serve
 
+from bench import cores
 from bench.registry import Check
 from bookbridge.emulators.xero import XeroEmulatorSettings
 from bookbridge.emulators.xero.http import ASGIApp, Receive, Scope, Send
@@ -170,10 +172,14 @@ def _writer(installation: Installation) -> str:
 def run() -> list[Check]:
     """Measure, and print where the time goes."""
     watch = Watch()
+    cores.take_others()
     settings = XeroEmulatorSettings(limits=GENEROUS, latency_s=VENDOR_TAKES_S)
     with tempfile.TemporaryDirectory(prefix="bookbridge-bench-") as directory, serve(settings, watch.around) as world:
         folder = Path(directory)
-        timings = uvloop.run(_run(folder, world, watch))
+        try:
+            timings = uvloop.run(_run(folder, world, watch))
+        finally:
+            cores.take_ours()
     title = f"One write at a time, {WRITES} of them, at a vendor that takes {VENDOR_TAKES_S * 1_000:.0f} ms"
     table = Table(title=title)
     table.add_column("milliseconds")
@@ -189,11 +195,13 @@ def run() -> list[Check]:
 
 
 async def _run(folder: Path, world: World, watch: Watch) -> list[Timing]:
+    cores.take_ours()
     server = EmbeddedPostgres(folder / "postgres")
     dsn = await server.start()
     installation = Installation(folder, world, dsn=dsn)
     try:
         await asyncio.to_thread(installation.start)
+        cores.take_others()
         path = await asyncio.to_thread(_writer, installation)
         return await _measure(installation, dsn, watch, path, await _to_the_vendor(world))
     finally:
