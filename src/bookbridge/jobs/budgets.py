@@ -280,28 +280,37 @@ class CallBudget:
     @asynccontextmanager
     async def _kept(self, key: str, slot: uuid.UUID) -> AsyncIterator[None]:
         """Renew the slot while inside. Raises TimeoutError inside, before the slot can be another's."""
+        keepers: set[asyncio.Task[None]] = set()
         async with asyncio.timeout(SLOT_S - ARRIVAL_SPREAD_S) as lease:
-            keeper = asyncio.create_task(self._renew(key, slot, lease))
+
+            def keep() -> None:
+                keepers.add(asyncio.create_task(self._renew(key, slot, lease)))
+
+            # Most calls end before that, and pay for no keeper.
+            first_renewal = asyncio.get_running_loop().call_later(SLOT_S / RENEWALS_PER_SLOT, keep)
             try:
                 yield
             finally:
-                keeper.cancel()
-                await asyncio.wait({keeper})
+                first_renewal.cancel()
+                for keeper in keepers:
+                    keeper.cancel()
+                if keepers:
+                    await asyncio.wait(keepers)
 
     async def _renew(self, key: str, slot: uuid.UUID, lease: asyncio.Timeout) -> None:
         interval_s = SLOT_S / RENEWALS_PER_SLOT
         while True:
-            await asyncio.sleep(interval_s)
             asked_at_s = asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout(interval_s):
                     is_ours = await self._pool.fetchval(_RENEW, key, slot, timedelta(seconds=SLOT_S))
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("budgets.slot_not_renewed", key=key, reason=repr(error))
-                continue
-            if not is_ours or lease.expired():
-                return
-            lease.reschedule(asked_at_s + SLOT_S - ARRIVAL_SPREAD_S)
+            else:
+                if not is_ours or lease.expired():
+                    return
+                lease.reschedule(asked_at_s + SLOT_S - ARRIVAL_SPREAD_S)
+            await asyncio.sleep(interval_s)
 
     def _give_back(self, key: str, slot: uuid.UUID) -> None:
         if key not in self._ended:
