@@ -141,7 +141,7 @@ async def begin(pool: Db | asyncpg.Pool, connection_id: UUID) -> Begun | None:
     is sent. An intent that may have left keeps its time. With what is to be written, as `operations.content` gives it.
     None: nothing is open, it is not its time, the connection is not linked to its books, or somebody else has just
     begun or ended it."""
-    # Whoever has waited for the row's lock finds that its run is not the one that it has looked at, and begins nothing.
+    # Whoever has waited for the row's lock finds another run or stage than it has looked at, and begins nothing.
     changed = f"""with next as (
             select company_id, id, runs, stage from push_operations
             where connection_id = $1 and stage <> 'done' order by place limit 1)
@@ -149,7 +149,7 @@ async def begin(pool: Db | asyncpg.Pool, connection_id: UUID) -> Begun | None:
             stage = case when o.stage = 'accepted' then 'intended' else o.stage end,
             intent_recorded_at = case when o.stage = 'accepted' then clock_timestamp() else o.intent_recorded_at end
         from next join connections k on k.company_id = next.company_id and k.id = $1
-        where o.company_id = next.company_id and o.id = next.id and o.runs = next.runs and o.stage <> 'done'
+        where o.company_id = next.company_id and o.id = next.id and o.runs = next.runs and o.stage = next.stage
             and (o.not_before is null or o.not_before <= clock_timestamp())
             and k.status = 'Linked' and (o.organisation_id is null or o.organisation_id = k.organisation_id)
         returning {COLUMNS_OF_O}, o.body, o.file_content_type, o.file_size_bytes, next.stage as seen,
