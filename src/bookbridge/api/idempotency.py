@@ -30,6 +30,11 @@ BUSY = "A request with this idempotency key is still in progress."
 MISUSED = "This idempotency key was used for another request."
 
 
+def has_key(request: AnyRequest) -> bool:
+    """Whether the request is to be carried out once for the key that it carries."""
+    return idempotency.HEADER in request.headers and request.method in METHODS
+
+
 async def in_transaction(
     services: Services, request: AnyRequest, work: Work, *, fingerprint: bytes | None = None
 ) -> Response[bytes]:

@@ -19,7 +19,7 @@ from bookbridge.accounting.types.bank_transactions import BANK_TRANSACTIONS
 from bookbridge.api.attachments import session_of
 from bookbridge.api.bodies import AnyRequest, answer, body_of, encode, raw_answer
 from bookbridge.api.errors import PUSH, ApiError, not_found
-from bookbridge.api.idempotency import in_transaction
+from bookbridge.api.idempotency import has_key, in_transaction
 from bookbridge.api.paging import page_of_values, paging_of
 from bookbridge.api.parameters import (
     ID_LENGTH_SHOWN,
@@ -40,13 +40,13 @@ from bookbridge.connectors import registry
 from bookbridge.connectors.kit.connector import Connector
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.connectors.kit.session import File
-from bookbridge.push import idempotency, operations, references, story
+from bookbridge.push import operations, references, story
 from bookbridge.push.bodies import parse
 from bookbridge.push.errors import NotSupported
 from bookbridge.push.operations import PushOperation
 from bookbridge.push.options import only, options
 from bookbridge.push.rehearsal import refused, rehearse
-from bookbridge.push.submit import TIMEOUT_MAX_MINUTES, Submission, prepare, submit_to
+from bookbridge.push.submit import TIMEOUT_MAX_MINUTES, Submission, prepare, submit, submit_alone
 from bookbridge.push.views import push_operation, rehearsed, story_of
 from bookbridge.store import records
 from bookbridge.store.pool import Db
@@ -208,17 +208,18 @@ async def _submit(
     fingerprint: bytes | None,
 ) -> Response[bytes]:
     is_rehearsal = boolean(parameters(request), "dryRun", False)
-    if is_rehearsal or idempotency.HEADER in request.headers:
+    async with services.pool.acquire() as db:
         # An address that leads nowhere uses up no key.
-        async with services.pool.acquire() as db:
-            connector = await _connector(db, company_id, connection_id, submission.data_type)
-        if is_rehearsal:
-            return await _rehearsed(services, connector, company_id, connection_id, submission)
+        connection = await _found(db, connections.get, company_id, connection_id)
+        connector = _connector_of(connection, submission.data_type)
+        if not is_rehearsal and not has_key(request):
+            row = await submit_alone(db, services.views, connector, connection, submission)
+            return answer(push_operation(row))
+    if is_rehearsal:
+        return await _rehearsed(services, connector, company_id, connection_id, submission)
 
     async def work(db: Db) -> Response[bytes]:
-        connection = await _found(db, connections.hold, company_id, connection_id)
-        connector = _connector_of(connection, submission.data_type)
-        row = await submit_to(db, services.views, connector, connection, submission)
+        row = await submit(db, services.views, connector, company_id, connection_id, submission)
         return answer(push_operation(row))
 
     return await in_transaction(services, request, work, fingerprint=fingerprint)

@@ -31,6 +31,8 @@ from datetime import timedelta
 import asyncpg
 import structlog
 
+from bookbridge.store.pool import NO_WAIT_FOR_DISK
+
 log = structlog.get_logger(__name__)
 
 EXACT_CALLS_MAX = 200
@@ -92,17 +94,15 @@ class _Reservation:
     reason: str
 
 
-_NO_WAIT = "set_config('synchronous_commit', 'off', true)"
-"""For this statement's own transaction: the call does not wait for the disk. A crash of the database may forget the
-calls of its last moment, which are then missing from the count; a vendor that notices answers 429."""
-
+# Calls do not wait for the disk. A crash of the database may forget the calls of its last moment, which are then
+# missing from the count; a vendor that notices answers 429.
 # Places are given back before one is asked for: the calls are made from left to right, for the right one needs what the
 # left one yields.
-_RESERVE = f"""select granted, wait_s, reason, {_NO_WAIT}
+_RESERVE = f"""select granted, wait_s, reason, {NO_WAIT_FOR_DISK}
     from (select count(release_call($1, slot)::text) as slots from unnest($11::uuid[]) as slot) as given_back,
         reserve_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10 + 0 * given_back.slots)"""  # noqa: S608
 
-_RELEASE = f"select release_call($1, slot), {_NO_WAIT} from unnest($2::uuid[]) as slot"  # noqa: S608
+_RELEASE = f"select release_call($1, slot), {NO_WAIT_FOR_DISK} from unnest($2::uuid[]) as slot"  # noqa: S608
 
 _IS_BLOCKED = """select exists (
     select from call_budgets where key = $1 and blocked_until > clock_timestamp())"""

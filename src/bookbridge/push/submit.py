@@ -1,7 +1,7 @@
 """Accepting a write: everything that can be said about it without asking the vendor.
 
-In the caller's transaction, so that it commits together with the answer kept under the caller's Idempotency-Key.
-What can be answered only by the vendor is left to `run`.
+In the caller's transaction, so that it commits together with the answer kept under the caller's Idempotency-Key; or
+alone, for callers who have nothing to commit with it. What can be answered only by the vendor is left to `run`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
+
 from bookbridge.accounting import catalog
 from bookbridge.companies import companies, connections
 from bookbridge.companies.connections import Connection, Status
+from bookbridge.companies.errors import ConnectionNotFound
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.connector import Connector, Write
 from bookbridge.connectors.kit.connector import Operation as Kind
@@ -31,7 +34,7 @@ from bookbridge.push.findings import Validation
 from bookbridge.push.operations import Content, PushOperation
 from bookbridge.push.references import NamedWrite
 from bookbridge.push.validation import validate, validate_deletion
-from bookbridge.store.pool import Db
+from bookbridge.store.pool import Db, reach_disk
 
 TIMEOUT_MAX_MINUTES: Final = 30 * 24 * 60
 PENDING_MAX: Final = 10_000
@@ -87,15 +90,26 @@ async def submit(
     """
     supported_key(connector, submission.data_type)
     connection = await connections.hold(db, company_id, connection_id)
-    return await submit_to(db, views, connector, connection, submission)
-
-
-async def submit_to(
-    db: Db, views: Views, connector: Connector, connection: Connection, submission: Submission
-) -> PushOperation:
-    """`submit` to a connection that the caller's transaction holds."""
     prepared = await prepare(db, connector, connection, submission)
     return await _store(db, views, connection, submission, prepared)
+
+
+async def submit_alone(
+    db: Db, views: Views, connector: Connector, connection: Connection, submission: Submission
+) -> PushOperation:
+    """`submit` to a connection that was just read, in a transaction of its own. It is on disk when this returns; a
+    worker may have begun it before, and had it on disk before it sent anything."""
+    prepared = await prepare(db, connector, connection, submission)
+    try:
+        if prepared.refusal is not None or prepared.content.file is not None or submission.timeout_in_minutes:
+            async with db.transaction():
+                return await _store(db, views, connection, submission, prepared)
+        # One statement is a transaction already, and the disk is waited for while a worker begins.
+        operation = await _insert(db, connection, submission, prepared, waits_for_disk=False)
+    except asyncpg.ForeignKeyViolationError as error:
+        raise ConnectionNotFound(connection.id) from error
+    await reach_disk(db)
+    return operation
 
 
 async def prepare(db: Db, connector: Connector, connection: Connection, submission: Submission) -> Prepared:
@@ -165,12 +179,22 @@ async def _checked(
 
 
 async def _store(
-    db: Db,
-    views: Views,
-    connection: Connection,
-    submission: Submission,
-    prepared: Prepared,
+    db: Db, views: Views, connection: Connection, submission: Submission, prepared: Prepared
 ) -> PushOperation:
+    operation = await _insert(db, connection, submission, prepared, waits_for_disk=True)
+    if prepared.refusal is not None:
+        company = await companies.get(db, operation.company_id)
+        await events.tell(db, views, operation, company, successful=False)
+        return operation
+    if submission.timeout_in_minutes is not None:
+        await doorbell.time_out_after(db, operation.company_id, operation.id, submission.timeout_in_minutes)
+    return operation
+
+
+async def _insert(
+    db: Db, connection: Connection, submission: Submission, prepared: Prepared, *, waits_for_disk: bool
+) -> PushOperation:
+    """Raises TooManyPending."""
     operation = await transitions.insert(
         db,
         company_id=connection.company_id,
@@ -187,15 +211,10 @@ async def _store(
         validation=prepared.validation,
         failed_because=prepared.refusal,
         open_max=PENDING_MAX,
+        waits_for_disk=waits_for_disk,
     )
     if operation is None:
         raise TooManyPending(f"More than {PENDING_MAX} writes wait on this connection; please retry later")
-    if prepared.refusal is not None:
-        company = await companies.get(db, operation.company_id)
-        await events.tell(db, views, operation, company, successful=False)
-        return operation
-    if submission.timeout_in_minutes is not None:
-        await doorbell.time_out_after(db, operation.company_id, operation.id, submission.timeout_in_minutes)
     return operation
 
 

@@ -41,12 +41,13 @@ from bookbridge.push.operations import (
 )
 from bookbridge.push.settled import CHANNEL
 from bookbridge.push.story import Step, telling
-from bookbridge.store.pool import Db
+from bookbridge.store.pool import NO_WAIT_FOR_DISK, Db
 
 ERROR_MESSAGE_LENGTH_MAX: Final = 2_000
 
 _OF_THIS_RUN = "company_id = $1 and id = $2 and runs = $3 and stage <> 'done'"
 _SELECT = f"select {COLUMNS} from changed"  # noqa: S608
+_SELECT_AT_ONCE = f"select {COLUMNS}, {NO_WAIT_FOR_DISK} from changed"  # noqa: S608
 _SELECT_ALL = "select * from changed"
 _NOTIFIED = f"pg_notify('{CHANNEL}', changed.id::text)"
 _SELECT_SETTLED = f"select {COLUMNS}, {_NOTIFIED} from changed"  # noqa: S608
@@ -90,10 +91,15 @@ async def insert(
     validation: Validation | None = None,
     failed_because: str | None = None,
     open_max: int,
+    waits_for_disk: bool = True,
 ) -> PushOperation | None:
     """Store a new operation with its file: Pending, to be carried out once the caller's transaction has committed, or
-    Failed at once when `failed_because` is given. None: `open_max` writes of this connection are open already."""
+    Failed at once when `failed_because` is given. None: `open_max` writes of this connection are open already.
+
+    Without `waits_for_disk` that transaction's commit does not wait: the caller does (`store.pool.reach_disk`) before
+    anybody outside is told. `begin` waits, so that nothing leaves before this is on disk too."""
     refused = failed_because is not None
+    selected = _SELECT if waits_for_disk else _SELECT_AT_ONCE
     inserted = f"""
         insert into push_operations (company_id, id, connection_id, data_type, kind, record_id, status, stage, body,
             file_name, file_content_type, file_size_bytes, sync_on_complete, timeout_in_minutes, intent_key, validation,
@@ -106,7 +112,7 @@ async def insert(
     row = await db.fetchrow(
         telling(inserted, Step.REFUSED, reason=17) + _SELECT_SETTLED
         if refused
-        else telling(inserted, Step.ACCEPTED) + f", rung as ({doorbell.WAKING}) " + _SELECT,
+        else telling(inserted, Step.ACCEPTED) + f", rung as ({doorbell.WAKING}) " + selected,
         company_id,
         uuid4(),
         connection_id,

@@ -32,6 +32,17 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # the library
         return ""
 
 
+NO_WAIT_FOR_DISK = "set_config('synchronous_commit', 'off', true)"
+"""An expression that lets the transaction in which it is evaluated commit without waiting for the disk: what it did is
+seen by all at once, and may be gone after the server itself has crashed, unless a later commit has waited."""
+
+
+async def reach_disk(db: asyncpg.Connection) -> None:
+    """Return once all that was committed before this call is on disk, whoever committed it without waiting."""
+    # A commit waits for the disk only if it has something of its own to write; all that came before goes with it.
+    await db.execute("select pg_logical_emit_message(true, 'bookbridge', ''::text)")
+
+
 async def open_pool(dsn: str, *, max_size: int = POOL_SIZE_MAX, waits_for_disk: bool = True) -> asyncpg.Pool:
     """Open a pool on the database at `dsn`. Raises OSError or asyncpg.PostgresError when it cannot connect.
 
