@@ -16,6 +16,7 @@ from bookbridge.accounting.records import Record
 from bookbridge.accounting.types.bills import BILLS, Bill
 from bookbridge.accounting.types.suppliers import SUPPLIERS, Supplier, SupplierStatus
 from bookbridge.companies.connections import Connection
+from bookbridge.companies.credentials import Sealed
 from bookbridge.connectors.kit import http
 from bookbridge.connectors.kit.auth import CredentialForm
 from bookbridge.connectors.kit.connector import (
@@ -270,5 +271,5 @@ class LedgerSessions:
         )
 
     @asynccontextmanager
-    async def open(self, connection: Connection) -> AsyncIterator[LedgerSession]:
+    async def open(self, connection: Connection, just_read: Sealed | None = None) -> AsyncIterator[LedgerSession]:
         yield LedgerSession(self._access)

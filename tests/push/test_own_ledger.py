@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from bookbridge.companies.connections import Connection
+from bookbridge.companies.credentials import Sealed
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit import http
 from bookbridge.connectors.kit.connector import Operation
@@ -42,7 +43,7 @@ class OneBook:
         self._access = access
 
     @asynccontextmanager
-    async def open(self, connection: Connection) -> AsyncIterator[SandboxSession]:
+    async def open(self, connection: Connection, just_read: Sealed | None = None) -> AsyncIterator[SandboxSession]:
         yield SandboxSession(self._access)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from bookbridge import jobs
 from bookbridge.companies.connections import Connection
+from bookbridge.companies.credentials import Sealed
 from bookbridge.push.operations import Status
 from bookbridge.push.run import OpensSessions, Runner
 from tests.push.conftest import DEADLINE_S, INTEGRATION, PATIENT, Desk, link, supplier
@@ -27,11 +28,11 @@ class Gate:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def open(self, connection: Connection) -> AsyncIterator[LedgerSession]:
+    async def open(self, connection: Connection, just_read: Sealed | None = None) -> AsyncIterator[LedgerSession]:
         if connection.id == self.held:
             self.reached.set()
             await self.open_.wait()
-        async with self.sessions.open(connection) as session:
+        async with self.sessions.open(connection, just_read) as session:
             yield session  # type: ignore[misc]
 
 

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from bookbridge.companies.connections import Connection
+from bookbridge.companies.credentials import Sealed
 from bookbridge.companies.views import Views
 from bookbridge.connectors import registry
 from bookbridge.connectors.kit.connector import Operation
@@ -34,7 +35,7 @@ class OneSession:
         self._access = access
 
     @asynccontextmanager
-    async def open(self, connection: Connection) -> AsyncIterator[XeroSession]:
+    async def open(self, connection: Connection, just_read: Sealed | None = None) -> AsyncIterator[XeroSession]:
         yield XeroSession(self._access)
 
 

@@ -40,6 +40,22 @@ Credentials = Grant | Keys
 _DECODER: msgspec.json.Decoder[Credentials] = msgspec.json.Decoder(Grant | Keys)
 
 
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """A row as it lies there, to be opened by `current_of`. Not shown in its repr."""
+
+    current: bytes
+    left_s: float | None
+    """How long the access token was still good when the row was read; None: without end."""
+
+    def __repr__(self) -> str:
+        return "Sealed(…)"
+
+
+COLUMNS_AS_S = """s.sealed_current as s_sealed_current,
+    extract(epoch from s.expires - clock_timestamp())::float8 as s_left_s"""
+"""Of a row beside other tables' columns, for `sealed_as_s`."""
+
+
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """A row. `left_s` is how long the access token is still good (None: without end), by the database's clock."""
 
@@ -52,6 +68,17 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 def context(connection_id: UUID) -> str:
     """What a connection's ciphertexts are bound to."""
     return f"connection:{connection_id}"
+
+
+def sealed_as_s(row: Mapping[str, Any]) -> Sealed | None:
+    """What lies in a row of COLUMNS_AS_S; None where a connection has no credentials."""
+    sealed = row["s_sealed_current"]
+    return None if sealed is None else Sealed(current=sealed, left_s=row["s_left_s"])
+
+
+def current_of(sealed: Sealed, vault: Vault, connection_id: UUID) -> Credentials:
+    """The credentials of a connection's row. Raises VaultError when they cannot be opened."""
+    return _opened(sealed.current, vault, connection_id)
 
 
 async def load(db: Db, vault: Vault, company_id: UUID, connection_id: UUID) -> Stored | None:
@@ -166,13 +193,15 @@ def _seal(vault: Vault, connection_id: UUID, credentials: Credentials) -> bytes:
     return vault.seal(msgspec.json.encode(credentials), context(connection_id))
 
 
-def _stored(row: Mapping[str, Any], vault: Vault, connection_id: UUID) -> Stored:
-    def opened(sealed: bytes) -> Credentials:
-        return _DECODER.decode(vault.open(sealed, context(connection_id)))
+def _opened(sealed: bytes, vault: Vault, connection_id: UUID) -> Credentials:
+    return _DECODER.decode(vault.open(sealed, context(connection_id)))
 
+
+def _stored(row: Mapping[str, Any], vault: Vault, connection_id: UUID) -> Stored:
+    previous = row["sealed_previous"]
     return Stored(
-        current=opened(row["sealed_current"]),
-        previous=None if row["sealed_previous"] is None else opened(row["sealed_previous"]),
+        current=_opened(row["sealed_current"], vault, connection_id),
+        previous=None if previous is None else _opened(previous, vault, connection_id),
         fence=row["fence"],
         left_s=row["left_s"],
     )

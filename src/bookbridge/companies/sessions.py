@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import httpx2
 
 from bookbridge.companies.connections import Connection, Status
+from bookbridge.companies.credentials import Sealed
 from bookbridge.companies.tokens import Tokens
 from bookbridge.companies.vendor_apps import VendorApps
 from bookbridge.connectors import registry
@@ -43,10 +44,15 @@ class Sessions:
 
     @asynccontextmanager
     async def open(
-        self, connection: Connection, *, budget_wait_max_s: float = BUDGET_WAIT_MAX_S, dry_run: bool = False
+        self,
+        connection: Connection,
+        just_read: Sealed | None = None,
+        *,
+        budget_wait_max_s: float = BUDGET_WAIT_MAX_S,
+        dry_run: bool = False,
     ) -> AsyncIterator[Session]:
-        """A session on a linked connection, for a bounded piece of work. In a dry run it writes nothing: what would
-        raises WouldSend.
+        """A session on a linked connection, for a bounded piece of work. Its credentials need not be asked for if they
+        were `just_read` with it. In a dry run it writes nothing: what would raises WouldSend.
 
         Raises NeedsRelink unless it is Linked, NotSupported without a connector, VendorUnavailable without
         our registration at the vendor. What is done with the session may raise any VendorError.
@@ -55,7 +61,7 @@ class Sessions:
             raise NeedsRelink(f"The connection is {connection.status.value}; it must be linked first.")
         vendor = connector_of(connection)
         auth = vendor.auth if isinstance(vendor.auth, OAuth2) else None
-        authorizer = self._tokens.authorizer(connection, auth)
+        authorizer = self._tokens.authorizer(connection, auth, just_read)
         access = self.access(
             connection,
             authorizer,

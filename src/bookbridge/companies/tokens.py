@@ -28,7 +28,7 @@ import structlog
 
 from bookbridge.companies import connections, credentials, lifecycle, oauth
 from bookbridge.companies.connections import Connection
-from bookbridge.companies.credentials import Credentials, Grant, Keys, Stored
+from bookbridge.companies.credentials import Credentials, Grant, Keys, Sealed, Stored
 from bookbridge.companies.errors import ConnectionNotFound
 from bookbridge.companies.vault import Vault
 from bookbridge.companies.vendor_apps import VendorApps
@@ -66,9 +66,18 @@ class Tokens:
         self._views = views
         self._flights: dict[UUID, asyncio.Task[Credentials]] = {}
 
-    def authorizer(self, connection: Connection, auth: OAuth2 | None) -> StoredAuthorizer:
-        """The authorizer of a linked connection; `auth` is None for vendors without OAuth 2."""
-        return StoredAuthorizer(self, connection, auth)
+    def authorizer(
+        self, connection: Connection, auth: OAuth2 | None, just_read: Sealed | None = None
+    ) -> StoredAuthorizer:
+        """The authorizer of a linked connection; `auth` is None for vendors without OAuth 2. What lies under the
+        connection need not be asked for again if it was `just_read`."""
+        return StoredAuthorizer(self, connection, auth, self._good_of(connection, auth, just_read))
+
+    def _good_of(self, connection: Connection, auth: OAuth2 | None, sealed: Sealed | None) -> Credentials | None:
+        """What was read, if it need not be refreshed."""
+        if sealed is None or (auth is not None and sealed.left_s is not None and sealed.left_s <= REFRESH_EARLY_S):
+            return None
+        return credentials.current_of(sealed, self._vault, connection.id)
 
     async def current(self, connection: Connection, auth: OAuth2 | None, rejected: str | None = None) -> Credentials:
         """Credentials that are good now, refreshed if need be; never the access token `rejected`, unless the
@@ -242,13 +251,17 @@ class _Refresh:
 class StoredAuthorizer:
     """The kit's Authorizer over stored credentials, for the length of one session."""
 
-    def __init__(self, tokens: Tokens, connection: Connection, auth: OAuth2 | None) -> None:
+    def __init__(
+        self, tokens: Tokens, connection: Connection, auth: OAuth2 | None, held: Credentials | None = None
+    ) -> None:
         self._tokens = tokens
         self._connection = connection
         self._auth = auth
         self._held: Credentials | None = None
         self._held_until = 0.0
         self._renewed = float("-inf")
+        if held is not None:
+            self._hold(held)
 
     async def headers(self) -> Mapping[str, str]:
         """See Authorizer. Empty for credentials that are not tokens: the vendor's client signs by itself."""

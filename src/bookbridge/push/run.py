@@ -35,6 +35,7 @@ import structlog
 
 from bookbridge.companies import lifecycle
 from bookbridge.companies.connections import Connection, Status
+from bookbridge.companies.credentials import Sealed
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.connector import Connector
 from bookbridge.connectors.kit.connector import Operation as Kind
@@ -88,8 +89,9 @@ DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 class OpensSessions(Protocol):
     """What `companies.sessions.Sessions` does for this room."""
 
-    def open(self, connection: Connection) -> AbstractAsyncContextManager[Session]:
-        """A vendor session on a linked connection; may raise any VendorError."""
+    def open(self, connection: Connection, just_read: Sealed | None = None) -> AbstractAsyncContextManager[Session]:
+        """A vendor session on a linked connection, with the credentials that were `just_read` with it if there are any;
+        may raise any VendorError."""
         ...
 
 
@@ -163,7 +165,7 @@ class Runner:
             return
         try:
             async with asyncio.timeout(RUN_TIMEOUT_S):
-                written = await self._write_once(connection, connector, begun.seen, operation, begun.content)
+                written = await self._write_once(connector, begun)
         except Exception as error:
             await self._not_written(connection, begun.seen, operation, error)
             return
@@ -171,16 +173,15 @@ class Runner:
             ended = await outcomes.succeeded(db, self._views, operation, written, self._on_written, self._on_settled)
         outcomes.log_end(ended)
 
-    async def _write_once(
-        self, connection: Connection, connector: Connector, stage: Stage, operation: PushOperation, content: Content
-    ) -> Written:
+    async def _write_once(self, connector: Connector, begun: Begun) -> Written:
         """Look the write up if it may have landed before, else send it. Raises VendorError, PushError."""
-        operation, content = await self._resolved(operation, content)
+        connection, stage = begun.connection, begun.seen
+        operation, content = await self._resolved(begun.operation, begun.content)
         row = connector.write(operation.data_type, operation.kind)
         if stage is Stage.ACCEPTED and operation.awaits and row is not None and content.body is not None:
             await settling.refuse_wrong(self._pool, row, content.body, connection)
         extras = await supplements.added(self._pool, connection.integration_key, row, content.body)
-        async with self._sessions.open(connection) as session:
+        async with self._sessions.open(connection, begun.credentials) as session:
             if stage is Stage.ACCEPTED and operation.kind is Kind.UPDATE and not operation.force_update:
                 scope = Scope(operation.company_id, operation.data_type, operation.connection_id)
                 found = await freshness.compare(self._pool, session, scope, operation.record_id or "")

@@ -22,9 +22,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 
-from bookbridge.companies import companies, connections
+from bookbridge.companies import companies, connections, credentials
 from bookbridge.companies.companies import Company
 from bookbridge.companies.connections import Connection
+from bookbridge.companies.credentials import Sealed
 from bookbridge.connectors.kit.connector import Operation as Kind
 from bookbridge.push import doorbell, files
 from bookbridge.push.findings import Validation
@@ -62,6 +63,8 @@ class Begun:
     operation: PushOperation
     content: Content
     connection: Connection
+    credentials: Sealed | None
+    """What opens the connection; None: it has nothing."""
     seen: Stage
     """What was known of the operation before this run."""
 
@@ -144,9 +147,9 @@ async def insert(
 
 async def begin(pool: Db | asyncpg.Pool, connection_id: UUID) -> Begun | None:
     """Record the intent of the write that a connection has to carry out next, and start a run; commits before anything
-    is sent. An intent that may have left keeps its time. With what is to be written, as `operations.content` gives it.
-    None: nothing is open, it is not its time, the connection is not linked to its books, or somebody else has just
-    begun or ended it."""
+    is sent. An intent that may have left keeps its time. With what is to be written, as `operations.content` gives it,
+    and the connection as it is now. None: nothing is open, it is not its time, the connection is not linked to its
+    books, or somebody else has just begun or ended it."""
     # Whoever has waited for the row's lock finds another run or stage than it has looked at, and begins nothing.
     changed = f"""with next as (
             select company_id, id, runs, stage from push_operations
@@ -155,15 +158,22 @@ async def begin(pool: Db | asyncpg.Pool, connection_id: UUID) -> Begun | None:
             stage = case when o.stage = 'accepted' then 'intended' else o.stage end,
             intent_recorded_at = case when o.stage = 'accepted' then clock_timestamp() else o.intent_recorded_at end
         from next join connections k on k.company_id = next.company_id and k.id = $1
+            left join credentials s on s.company_id = k.company_id and s.connection_id = k.id
         where o.company_id = next.company_id and o.id = next.id and o.runs = next.runs and o.stage = next.stage
             and (o.not_before is null or o.not_before <= clock_timestamp())
             and k.status = 'Linked' and (o.organisation_id is null or o.organisation_id = k.organisation_id)
         returning {COLUMNS_OF_O}, o.body, o.file_content_type, o.file_size_bytes, next.stage as seen,
-            {connections.COLUMNS_AS_K}"""  # noqa: S608
+            {connections.COLUMNS_AS_K}, {credentials.COLUMNS_AS_S}"""  # noqa: S608
     row = await pool.fetchrow(telling(changed, Step.STARTED) + _SELECT_ALL, connection_id)
     if row is None:
         return None
-    return Begun(operation_of(row), content_of(pool, row), connections.connection_as_k(row), Stage(row["seen"]))
+    return Begun(
+        operation_of(row),
+        content_of(pool, row),
+        connections.connection_as_k(row),
+        credentials.sealed_as_s(row),
+        Stage(row["seen"]),
+    )
 
 
 async def name_record(db: Db | asyncpg.Pool, operation: PushOperation, record_id: str) -> PushOperation | None:
