@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -30,7 +31,6 @@ from bookbridge.connectors.kit.session import Reread, Written
 from bookbridge.push import events, operations, transitions
 from bookbridge.push.findings import Findings, Validation
 from bookbridge.push.operations import CHANGE_OF, Change, ChangedRecord, ChangeType, PushOperation, Status
-from bookbridge.store import records
 from bookbridge.store.pool import Db
 from bookbridge.store.records import RecordBatch
 
@@ -57,17 +57,15 @@ async def succeeded(
 ) -> PushOperation | None:
     """Record a write that landed. None: this run lost the operation, or it is gone with its connection, and nothing was
     changed."""
-    succeeded = await transitions.succeed(db, operation, changes_of(operation, written), written.attachment_id)
+    changes = changes_of(operation, written)
+    batches = batches_of(operation.company_id, operation.connection_id, written.rereads)
+    succeeded = await transitions.succeed(db, operation, changes, written.attachment_id, batches)
     if succeeded is None:
         return None
     end, connection = succeeded
     ended = end.operation
-    # Linked to another organisation meanwhile: its records must never stand beside those of the earlier one.
-    same_books = operations.is_for(ended, connection)
-    if same_books:
-        await records.save_all(db, batches_of(connection, written.rereads))
     await events.tell(db, views, ended, end.company, successful=True)
-    if operation.sync_on_complete and on_written is not None and same_books:
+    if operation.sync_on_complete and on_written is not None and operations.is_for(ended, connection):
         await on_written(db, connection, operation.data_type)
     for hook in on_settled:
         await hook(db, ended)
@@ -149,8 +147,8 @@ def changes_of(operation: PushOperation, written: Written) -> tuple[Change, ...]
     )
 
 
-def batches_of(connection: Connection, rereads: Sequence[Reread]) -> list[RecordBatch]:
-    """The re-read records as rows, one batch for each data type and source.
+def batches_of(company_id: UUID, connection_id: UUID, rereads: Sequence[Reread]) -> list[RecordBatch]:
+    """The re-read records of a connection as rows, one batch for each data type and source.
 
     A record that cannot be kept is left to the next sync: the write has landed all the same.
     """
@@ -158,7 +156,7 @@ def batches_of(connection: Connection, rereads: Sequence[Reread]) -> list[Record
     now = datetime.now(UTC)
     for reread in rereads:
         group = reread.data_type, reread.source
-        batch = batches.get(group) or RecordBatch(connection.company_id, connection.id, *group, now)
+        batch = batches.get(group) or RecordBatch(company_id, connection_id, *group, now)
         try:
             _add(batch, reread)
         except (LookupError, ValueError, TypeError) as error:

@@ -42,7 +42,9 @@ from bookbridge.push.operations import (
 )
 from bookbridge.push.settled import CHANNEL
 from bookbridge.push.story import Step, telling
+from bookbridge.store import records
 from bookbridge.store.pool import NO_WAIT_FOR_DISK, Db
+from bookbridge.store.records import RecordBatch
 
 ERROR_MESSAGE_LENGTH_MAX: Final = 2_000
 
@@ -53,6 +55,7 @@ _SELECT_ALL = "select * from changed"
 _NOTIFIED = f"pg_notify('{CHANNEL}', changed.id::text)"
 _SELECT_SETTLED = f"select {COLUMNS}, {_NOTIFIED} from changed"  # noqa: S608
 _WITH_COMPANY = f"{companies.COLUMNS_AS_C} from changed join companies c on c.id = changed.company_id"
+_FOR_SAME_BOOKS = "changed.organisation_id is null or changed.organisation_id = changed.k_organisation_id"
 _SELECT_ENDED = f"select changed.*, {_NOTIFIED}, {_WITH_COMPANY}"
 
 
@@ -204,10 +207,16 @@ async def wait(
 
 
 async def succeed(
-    db: Db, operation: PushOperation, changes: tuple[Change, ...], attachment_id: str | None
+    db: Db,
+    operation: PushOperation,
+    changes: tuple[Change, ...],
+    attachment_id: str | None,
+    batches: Sequence[RecordBatch] = (),
 ) -> tuple[Ended, Connection] | None:
-    """End an operation well; with its connection as it is now, which is kept from being deleted until the caller's
-    transaction ends. A status that has timed out stays. None: this run lost the operation, or it is gone."""
+    """End an operation well, and save the records as the vendor now holds them; with its connection as it is now, which
+    is kept from being deleted until the caller's transaction ends. If that was linked to other books meanwhile, the
+    records are not saved: they must never stand beside those of the other books. A status that has timed out stays.
+    None: this run lost the operation, or it is gone, and nothing was changed."""
     # The connection is locked before the operation, in the order of those who delete them: a row is changed only when
     # the rows that it is joined with are in hand.
     changed = f"""with held as materialized (
@@ -217,13 +226,17 @@ async def succeed(
             completed = coalesce(completed, clock_timestamp()),
             changes = $4, result_record_id = $5, attachment_id = $6
         from held where {_OF_THIS_RUN} returning {COLUMNS}, held.*"""  # noqa: S608
+    saving, arguments = records.saving(batches, first=8)
     row = await db.fetchrow(
-        telling(changed, Step.SUCCEEDED) + f", {files.DROPPED} " + _SELECT_ENDED,
+        telling(changed, Step.SUCCEEDED)
+        + f""", {files.DROPPED} select changed.*, case when {_FOR_SAME_BOOKS} then {saving} end as saved,
+            {_NOTIFIED}, {_WITH_COMPANY}""",
         *_run(operation),
         _json(changes),
         changes[0].record_ref.id,
         attachment_id,
         operation.connection_id,
+        *arguments,
     )
     return (_ended(row), connections.connection_as_k(row)) if row else None
 

@@ -101,10 +101,17 @@ async def save(db: Db, batch: RecordBatch) -> int:
 
 async def save_all(db: Db, batches: Sequence[RecordBatch]) -> None:
     """`save` each of a few batches, in their order, in one statement."""
+    calls, arguments = saving(batches, first=1)
+    if arguments:
+        await db.execute(f"select {calls}", *arguments)
+
+
+def saving(batches: Sequence[RecordBatch], *, first: int) -> tuple[str, list[object]]:
+    """`save_all` as an expression of another statement, which yields how many rows were written; and its arguments, the
+    first of which is numbered `first`."""
     arguments = [argument for batch in batches if batch.ids for argument in save_arguments(batch)]
-    calls = [_saving(first) for first in range(1, len(arguments) + 1, _SAVE_ARGUMENTS)]
-    if calls:
-        await db.execute(f"select {', '.join(calls)}", *arguments)
+    calls = [_saving(number) for number in range(first, first + len(arguments), _SAVE_ARGUMENTS)]
+    return " + ".join(calls) or "0", arguments
 
 
 async def write_keys(db: Db | asyncpg.Pool, scope: Scope) -> int:

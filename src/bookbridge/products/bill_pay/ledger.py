@@ -113,7 +113,7 @@ class Ledger:
             now = await connections.hold(db, self.connection.company_id, self.connection.id)
             if now.organisation_id != self.connection.organisation_id:
                 return  # linked to other books meanwhile
-            await records.save_all(db, batches_of(self.connection, found))
+            await records.save_all(db, batches_of(now.company_id, now.id, found))
 
     def _scope(self, data_type: str) -> Scope:
         return Scope(self.connection.company_id, data_type, self.connection.id)
