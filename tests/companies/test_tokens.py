@@ -11,7 +11,7 @@ import pytest
 
 from bookbridge.companies import connections, credentials, lifecycle, oauth
 from bookbridge.companies.connections import Connection, Status
-from bookbridge.companies.credentials import Credentials, Grant
+from bookbridge.companies.credentials import Credentials, Grant, Sealed
 from bookbridge.companies.sessions import Sessions
 from bookbridge.companies.tokens import Tokens
 from bookbridge.companies.vault import SecretKey, Vault, new_key
@@ -62,6 +62,45 @@ async def test_a_good_token_is_given_without_a_refresh(
     now = await linked(pool, vault, views, connection, Grant("access", "refresh"), left_s=300)
     assert await tokens.authorizer(now, OAUTH).headers() == {"Authorization": "Bearer access"}
     assert vendor.refreshes == 0
+
+
+async def just_read(pool: asyncpg.Pool, connection: Connection) -> Sealed | None:
+    row = await pool.fetchrow(
+        f"select {credentials.COLUMNS_AS_S} from credentials s where s.connection_id = $1",
+        connection.id,
+    )
+    assert row is not None
+    return credentials.sealed_as_s(row)
+
+
+async def test_what_was_just_read_is_not_asked_for_again(
+    pool: asyncpg.Pool, vault: Vault, views: Views, connection: Connection, vendor: Vendor, tokens: Tokens
+) -> None:
+    now = await linked(pool, vault, views, connection, Grant("access", "refresh"), left_s=300)
+    read = await just_read(pool, now)
+    await linked(pool, vault, views, connection, Grant("newer", "refresh"), left_s=300)
+    assert await tokens.authorizer(now, OAUTH, read).headers() == {"Authorization": "Bearer access"}
+    assert vendor.refreshes == 0
+    assert "access" not in repr(read)
+
+
+async def test_what_was_just_read_is_refreshed_when_it_is_about_to_expire(
+    pool: asyncpg.Pool, vendor: Vendor, tokens: Tokens, expired: Connection
+) -> None:
+    read = await just_read(pool, expired)
+    headers = await tokens.authorizer(expired, OAUTH, read).headers()
+    assert headers["Authorization"].removeprefix("Bearer ") in vendor.live_access
+    assert vendor.refreshes == 1
+
+
+async def test_what_was_just_read_is_renewed_when_the_vendor_rejects_it(
+    pool: asyncpg.Pool, vault: Vault, views: Views, connection: Connection, vendor: Vendor, sessions: Sessions
+) -> None:
+    now = await linked(pool, vault, views, connection, Grant(*vendor.issue()), left_s=1_000)
+    vendor.live_access.clear()
+    async with sessions.open(now, await just_read(pool, now)) as session:
+        await session.ask()  # type: ignore[attr-defined]
+    assert vendor.refreshes == 1
 
 
 async def test_twenty_callers_at_expiry_make_one_refresh_and_hold_no_database_connection(

@@ -223,6 +223,24 @@ async def test_a_run_that_was_overtaken_saves_nothing(desk: Desk) -> None:
     assert (await desk.get(operation.id)).status is Status.PENDING
 
 
+async def test_a_run_begins_with_what_opens_the_connection(desk: Desk) -> None:
+    await desk.submit(body=supplier("Papers Ltd"))
+    first = await transitions.begin(desk.pool, desk.connection.id)
+    assert first is not None
+    assert first.credentials is None
+    await desk.pool.execute(
+        """insert into credentials (company_id, connection_id, sealed_current, expires, fence)
+        values ($1, $2, 'sealed', clock_timestamp() + interval '1 hour', 1)""",
+        desk.connection.company_id,
+        desk.connection.id,
+    )
+    second = await transitions.begin(desk.pool, desk.connection.id)
+    assert second is not None
+    assert second.credentials is not None
+    assert second.credentials.current == b"sealed"
+    assert 3_000 < (second.credentials.left_s or 0) <= 3_600
+
+
 async def test_of_two_who_begin_at_the_same_moment_one_does(desk: Desk) -> None:
     operation = await desk.submit(body=supplier("Papers Ltd"))
     async with desk.pool.acquire() as db:
