@@ -26,7 +26,7 @@ from litestar import Response
 
 from bookbridge.api.bodies import AnyRequest
 from bookbridge.api.errors import PUSH, ApiError, described
-from bookbridge.api.idempotency import METHODS, answer_to_error, claim_of, keep, replayed
+from bookbridge.api.idempotency import answer_to_error, claim_of, has_key, keep, replayed
 from bookbridge.api.services import Services
 from bookbridge.companies import connections
 from bookbridge.companies.connections import Status as ConnectionStatus
@@ -91,12 +91,11 @@ async def carried_out(
     `fingerprint` stands for the body where its bytes differ between equal requests (multipart boundaries). Raises
     ApiError and whatever `prepare` and `answer` raise; TooManyWaiting before anything is submitted.
     """
-    header = request.headers.get(HEADER)
-    if header is None or request.method not in METHODS:
+    if not has_key(request):
         return await _Run(services, write, None).answer()
     # Another one may go on soon after this one should have ended: it finds the write that this one submitted.
     claim_kept = timedelta(seconds=services.platform_wait_s + ANSWERING_S)
-    claim = await claim_of(services, request, header, fingerprint, claim_kept=claim_kept)
+    claim = await claim_of(services, request, fingerprint, claim_kept=claim_kept)
     if not isinstance(claim, Claim):
         return replayed(services, claim)
     run = _Run(services, write, claim)

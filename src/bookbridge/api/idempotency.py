@@ -42,11 +42,10 @@ async def in_transaction(
 
     `fingerprint` stands for the body where its bytes differ between equal requests (multipart boundaries).
     """
-    header = request.headers.get(idempotency.HEADER)
-    if header is None or request.method not in METHODS:
+    if not has_key(request):
         async with services.pool.acquire() as db, db.transaction():
             return await work(db)
-    claim = await claim_of(services, request, header, fingerprint)
+    claim = await claim_of(services, request, fingerprint)
     if not isinstance(claim, Claim):
         return replayed(services, claim)
     try:
@@ -66,10 +65,9 @@ async def with_own_transactions(services: Services, request: AnyRequest, work: L
     Should the process die between the work and keeping its answer, the same request is carried out again later: the
     work must be harmless when repeated.
     """
-    header = request.headers.get(idempotency.HEADER)
-    if header is None or request.method not in METHODS:
+    if not has_key(request):
         return await work()
-    claim = await claim_of(services, request, header, None)
+    claim = await claim_of(services, request, None)
     if not isinstance(claim, Claim):
         return replayed(services, claim)
     try:
@@ -89,16 +87,16 @@ def replayed(services: Services, replay: Replay) -> Response[bytes]:
 async def claim_of(
     services: Services,
     request: AnyRequest,
-    header: str,
     fingerprint: bytes | None,
     *,
     claim_kept: timedelta = idempotency.CLAIM_KEPT,
 ) -> Claim | Replay:
-    """The right to carry out the request, or the answer that it got before. Raises ApiError 409, 422; BadParameter.
+    """The right to carry out a request that has a key, or the answer that it got before. Raises ApiError 409, 422;
+    BadParameter.
 
     A holder that has not answered within `claim_kept` is taken for dead.
     """
-    key = idempotency.parse_key(header)
+    key = idempotency.parse_key(request.headers[idempotency.HEADER])
     query: bytes = request.scope["query_string"]
     address = f"{request.scope['path']}?{query.decode('latin-1')}"
     body = await body_of(request) if fingerprint is None else fingerprint
