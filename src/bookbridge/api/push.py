@@ -216,7 +216,7 @@ async def _submit(
             row = await submit_alone(db, services.views, connector, connection, submission)
             return answer(push_operation(row))
     if is_rehearsal:
-        return await _rehearsed(services, connector, company_id, connection_id, submission)
+        return await _rehearsed(services, connector, connection, submission)
 
     async def work(db: Db) -> Response[bytes]:
         row = await submit(db, services.views, connector, company_id, connection_id, submission)
@@ -226,16 +226,15 @@ async def _submit(
 
 
 async def _rehearsed(
-    services: Services, connector: Connector, company_id: UUID, connection_id: UUID, submission: Submission
+    services: Services, connector: Connector, connection: Connection, submission: Submission
 ) -> Response[bytes]:
     """What a write would come to, were it sent now: an addition to the contract (`dryRun=true`). Nothing is stored, no
     Idempotency-Key is used up."""
     async with services.pool.acquire() as db:
-        connection = await connections.get(db, company_id, connection_id)
         prepared = await prepare(db, connector, connection, submission)
     if prepared.refusal is not None:
         return answer(rehearsed(connection, refused(prepared, datetime.now(UTC))))
-    async with session_of(services, company_id, connection_id, dry_run=True) as session:
+    async with session_of(services, connection.company_id, connection.id, dry_run=True) as session:
         found = await rehearse(services.pool, session, connector, connection, submission, prepared)
     return answer(rehearsed(connection, found))
 

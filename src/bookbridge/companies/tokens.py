@@ -75,7 +75,7 @@ class Tokens:
 
     def _good_of(self, connection: Connection, auth: OAuth2 | None, sealed: Sealed | None) -> Credentials | None:
         """What was read, if it need not be refreshed."""
-        if sealed is None or (auth is not None and sealed.left_s is not None and sealed.left_s <= REFRESH_EARLY_S):
+        if sealed is None or (auth is not None and _left_s(sealed) <= REFRESH_EARLY_S):
             return None
         return credentials.current_of(sealed, self._vault, connection.id)
 
@@ -322,7 +322,7 @@ class FreshAuthorizer:
         return self._held.access_token if name == "access_token" else None
 
 
-def _left_s(stored: Stored) -> float:
+def _left_s(stored: Stored | Sealed) -> float:
     return float("inf") if stored.left_s is None else stored.left_s
 
 

@@ -54,9 +54,8 @@ _SELECT_AT_ONCE = f"select {COLUMNS}, {NO_WAIT_FOR_DISK} from changed"  # noqa: 
 _SELECT_ALL = "select * from changed"
 _NOTIFIED = f"pg_notify('{CHANNEL}', changed.id::text)"
 _SELECT_SETTLED = f"select {COLUMNS}, {_NOTIFIED} from changed"  # noqa: S608
-_WITH_COMPANY = f"{companies.COLUMNS_AS_C} from changed join companies c on c.id = changed.company_id"
-_FOR_SAME_BOOKS = "changed.organisation_id is null or changed.organisation_id = changed.k_organisation_id"
-_SELECT_ENDED = f"select changed.*, {_NOTIFIED}, {_WITH_COMPANY}"
+_WITH_COMPANY = f"changed.*, {companies.COLUMNS_AS_C} from changed join companies c on c.id = changed.company_id"
+_SELECT_ENDED = f"select {_NOTIFIED}, {_WITH_COMPANY}"
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ async def begin(pool: Db | asyncpg.Pool, connection_id: UUID) -> Begun | None:
             left join credentials s on s.company_id = k.company_id and s.connection_id = k.id
         where o.company_id = next.company_id and o.id = next.id and o.runs = next.runs and o.stage = next.stage
             and (o.not_before is null or o.not_before <= clock_timestamp())
-            and k.status = 'Linked' and (o.organisation_id is null or o.organisation_id = k.organisation_id)
+            and k.status = 'Linked' and {_is_for("o.organisation_id", "k.organisation_id")}
         returning {COLUMNS_OF_O}, o.body, o.file_content_type, o.file_size_bytes, next.stage as seen,
             {connections.COLUMNS_AS_K}, {credentials.COLUMNS_AS_S}"""  # noqa: S608
     row = await pool.fetchrow(telling(changed, Step.STARTED) + _SELECT_ALL, connection_id)
@@ -229,8 +228,8 @@ async def succeed(
     saving, arguments = records.saving(batches, first=8)
     row = await db.fetchrow(
         telling(changed, Step.SUCCEEDED)
-        + f""", {files.DROPPED} select changed.*, case when {_FOR_SAME_BOOKS} then {saving} end as saved,
-            {_NOTIFIED}, {_WITH_COMPANY}""",
+        + f""", {files.DROPPED} select case when {_is_for("changed.organisation_id", "changed.k_organisation_id")}
+            then {saving} end as saved, {_NOTIFIED}, {_WITH_COMPANY}""",
         *_run(operation),
         _json(changes),
         changes[0].record_ref.id,
@@ -277,10 +276,13 @@ async def time_out(db: Db, company_id: UUID, operation_id: UUID) -> Ended | None
     """Tell the application that its time is over, if the operation is still Pending. The write goes on."""
     changed = f"""update push_operations set status = 'TimedOut', completed = clock_timestamp()
         where company_id = $1 and id = $2 and status = 'Pending' returning {COLUMNS}"""  # noqa: S608
-    row = await db.fetchrow(
-        telling(changed, Step.TIMED_OUT) + f"select changed.*, {_WITH_COMPANY}", company_id, operation_id
-    )
+    row = await db.fetchrow(telling(changed, Step.TIMED_OUT) + f"select {_WITH_COMPANY}", company_id, operation_id)
     return _ended(row) if row else None
+
+
+def _is_for(accepted_for: str, linked_to: str) -> str:
+    """`operations.is_for` in SQL, over the columns of an operation's organisation and of its connection's."""
+    return f"({accepted_for} is null or {accepted_for} = {linked_to})"
 
 
 def _ended(row: Mapping[str, Any]) -> Ended:
