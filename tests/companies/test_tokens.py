@@ -17,7 +17,8 @@ from bookbridge.companies.tokens import Tokens
 from bookbridge.companies.vault import SecretKey, Vault, new_key
 from bookbridge.companies.views import Views
 from bookbridge.connectors.kit.errors import NeedsRelink, RateLimited, Uncertain, VendorUnavailable
-from tests.companies.conftest import OAUTH, Vendor, events, vault_of, vendor_apps
+from bookbridge.connectors.kit.session import Session
+from tests.companies.conftest import OAUTH, Vendor, VendorSession, events, vault_of, vendor_apps
 from tests.waiting import until
 
 DEADLINE_S = 30.0
@@ -54,6 +55,12 @@ async def stored(pool: asyncpg.Pool, vault: Vault, connection: Connection) -> cr
 async def status(pool: asyncpg.Pool, connection: Connection) -> Status:
     async with pool.acquire() as db:
         return (await connections.get(db, connection.company_id, connection.id)).status
+
+
+async def ask(session: Session) -> None:
+    """A call to the vendor."""
+    assert isinstance(session, VendorSession)
+    await session.ask()
 
 
 async def test_a_good_token_is_given_without_a_refresh(
@@ -99,7 +106,7 @@ async def test_what_was_just_read_is_renewed_when_the_vendor_rejects_it(
     now = await linked(pool, vault, views, connection, Grant(*vendor.issue()), left_s=1_000)
     vendor.live_access.clear()
     async with sessions.open(now, await just_read(pool, now)) as session:
-        await session.ask()  # type: ignore[attr-defined]
+        await ask(session)
     assert vendor.refreshes == 1
 
 
@@ -271,9 +278,9 @@ async def test_a_session_outlives_its_token(
 ) -> None:
     now = await linked(pool, vault, views, connection, Grant(*vendor.issue()), left_s=1_000)
     async with sessions.open(now) as session:
-        await session.ask()  # type: ignore[attr-defined]
+        await ask(session)
         vendor.live_access.clear()
-        await session.ask()  # type: ignore[attr-defined]
+        await ask(session)
     assert vendor.refreshes == 1
 
 
@@ -289,7 +296,7 @@ async def test_a_used_up_budget_is_a_rate_limit(
     async with sessions.open(now, budget_wait_max_s=0.0) as session:
         await session._access.budget.block(30)  # type: ignore[attr-defined]
         with pytest.raises(RateLimited) as caught:
-            await session.ask()  # type: ignore[attr-defined]
+            await ask(session)
     assert 20 < caught.value.retry_after_s <= 31
 
 

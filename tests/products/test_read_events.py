@@ -8,13 +8,12 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from bookbridge.products import read_events
 from bookbridge.store.pool import Db
 from bookbridge.sync import datasets, events
 from bookbridge.sync.datasets import Status
 from tests.api.conftest import Api, api, assert_error
+from tests.waiting import somebody_waits_for_a_lock, until
 
 __all__ = ["api"]
 
@@ -82,7 +81,7 @@ async def test_two_workers_that_end_it_at_once_tell_it_once(api: Api) -> None:
         await held.start()
         await end(api, one, first)
         ending = asyncio.create_task(at_once(other))
-        await _until_waiting(api.pool)
+        await until(partial(somebody_waits_for_a_lock, api.pool))
         assert not ending.done()
         await held.commit()
         async with asyncio.timeout(DEADLINE_S):
@@ -118,13 +117,3 @@ async def test_a_product_of_which_nothing_can_be_read_is_refused(api: Api) -> No
     await api.http.put(f"/companies/{company}/products/commerce")
     refused = assert_error(await api.http.post(f"/companies/{company}/products/commerce/refresh"), 400)
     assert "supplies" in refused["error"]
-
-
-async def _until_waiting(pool: asyncpg.Pool) -> None:
-    """Return once some transaction of this database waits for another one's rows."""
-    async with asyncio.timeout(DEADLINE_S):
-        while not await pool.fetchval(  # noqa: ASYNC110 - the database offers nothing to wait for
-            """select count(*) from pg_stat_activity
-            where datname = current_database() and wait_event_type = 'Lock'"""
-        ):
-            await asyncio.sleep(0.01)

@@ -20,6 +20,7 @@ from bookbridge.sync.queue import queue_if_idle
 from tests.push.conftest import DEADLINE_S, Desk, supplier
 from tests.push.ledger import Ledger
 from tests.push.ledger_connector import LedgerSession
+from tests.waiting import somebody_waits_for_a_lock
 
 
 async def lead_to(desk: Desk, organisation_id: str) -> None:
@@ -91,7 +92,7 @@ async def test_a_read_that_a_write_asks_for_is_not_left_behind_by_the_connection
 
     async def read_after(db: Db, connection: Connection, data_type: str) -> None:
         deleting.append(asyncio.create_task(delete()))
-        while not await pool.fetchval("select exists (select from pg_locks where not granted)"):
+        while not await somebody_waits_for_a_lock(pool):
             assert not deleting[0].done(), "the deletion waits for the write's outcome"
         await queue_if_idle(db, connection, data_type)
 

@@ -19,7 +19,7 @@ from bookbridge.push.views import push_operation
 from tests.push.conftest import DEADLINE_S, Desk, supplier
 from tests.push.ledger import Ledger
 from tests.push.ledger_connector import LedgerSession
-from tests.waiting import until
+from tests.waiting import somebody_waits_for_a_lock, until
 
 
 async def test_a_write_lands_once_and_its_record_is_kept_at_once(desk: Desk, ledger: Ledger) -> None:
@@ -247,7 +247,7 @@ async def test_of_two_who_begin_at_the_same_moment_one_does(desk: Desk) -> None:
         async with db.transaction():
             first = await transitions.begin(db, desk.connection.id)
             second = asyncio.create_task(transitions.begin(desk.pool, desk.connection.id))
-            await until(partial(_somebody_waits_for_a_lock, desk))
+            await until(partial(somebody_waits_for_a_lock, desk.pool))
         assert first is not None
         assert (first.seen, first.operation.runs) == (Stage.ACCEPTED, 1)
         # It would have taken the operation for one of which nothing has left.
@@ -255,13 +255,6 @@ async def test_of_two_who_begin_at_the_same_moment_one_does(desk: Desk) -> None:
     third = await transitions.begin(desk.pool, desk.connection.id)
     assert third is not None
     assert (third.seen, third.operation.id) == (Stage.INTENDED, operation.id)
-
-
-async def _somebody_waits_for_a_lock(desk: Desk) -> bool:
-    waiting: int = await desk.pool.fetchval(
-        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-    )
-    return waiting > 0
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "drop_after"])

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from bookbridge.store.pool import open_pool
 from tests.push.conftest import Desk, link, supplier
 from tests.push.ledger import Ledger
 from tests.push.ledger_connector import CONNECTOR
-from tests.waiting import until
+from tests.waiting import somebody_waits_for_a_lock, until, until_answered
 
 WRITES = 5
 
@@ -89,18 +90,11 @@ async def test_nothing_is_accepted_for_a_connection_that_is_deleted_at_that_mome
         async with db.transaction():
             await db.execute("delete from connections where id = $1", desk.connection.id)
             late = asyncio.create_task(alone(desk.pool, desk.views, desk.connection, supplier("Papers Ltd")))
-            await until(lambda: _waits_for_a_lock(desk.pool))
+            await until(partial(somebody_waits_for_a_lock, desk.pool))
         with pytest.raises(ConnectionNotFound):
             await late
     assert await desk.pool.fetchval("select count(*) from push_operations") == 0
     assert await desk.rings("push.connection") == 0
-
-
-async def _waits_for_a_lock(pool: asyncpg.Pool) -> bool:
-    waiting: bool = await pool.fetchval(
-        "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"
-    )
-    return waiting
 
 
 @pytest.fixture
@@ -125,18 +119,10 @@ async def test_it_outlives_a_crash_of_the_server(server: EmbeddedPostgres, views
     os.kill(killed, signal.SIGKILL)
     pool.terminate()
     await until(lambda: server.pid not in (None, killed))
-    again = await until_open(dsn)
+    await until_answered(dsn)
+    again = await open_pool(dsn)
     found = await again.fetch("select id from push_operations")
     rung = await again.fetchval("select count(*) from pgqueuer where entrypoint = 'push.connection'")
     again.terminate()
     assert {row["id"] for row in found} == accepted
     assert rung == WRITES
-
-
-async def until_open(dsn: str) -> asyncpg.Pool:
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                return await open_pool(dsn)
-            except (OSError, asyncpg.PostgresError):
-                await asyncio.sleep(0.05)

@@ -22,7 +22,7 @@ from bookbridge.store import binaries, cluster, embedded
 from bookbridge.store.binaries import Binaries
 from bookbridge.store.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from bookbridge.store.postmaster import SERVER_UID, pid_file
-from tests.waiting import until
+from tests.waiting import until, until_answered
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to the server's user")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
@@ -283,17 +283,6 @@ async def test_clients_find_a_restarted_server_under_the_same_url(make, tmp_path
     await until(lambda: server.pid not in (None, killed))
     await until_answered(dsn)
     assert await server.start() == dsn
-
-
-async def until_answered(dsn: str) -> None:
-    async def is_answered() -> bool:
-        try:
-            await run(dsn, "select 1")
-        except (OSError, asyncpg.PostgresError):
-            return False
-        return True
-
-    await until(is_answered)
 
 
 # Refusals

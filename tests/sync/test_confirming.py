@@ -11,6 +11,7 @@ from bookbridge.companies import connections
 from bookbridge.sync import datasets, states
 from bookbridge.sync.states import Completeness
 from tests.sync.conftest import Desk, OpenDesk, Veil
+from tests.waiting import somebody_waits_for_a_lock
 
 BILLS = 200
 
@@ -66,7 +67,7 @@ async def test_the_end_of_a_read_locks_in_the_order_of_a_companys_deletion(desk:
     async with pool.acquire() as deleting, deleting.transaction():
         await deleting.execute("select from companies for update")
         reading = asyncio.create_task(end_a_read())
-        while not await pool.fetchval("select exists (select from pg_locks where not granted)"):
+        while not await somebody_waits_for_a_lock(pool):
             assert not reading.done()
         await deleting.execute("select from connections for update nowait")
     await reading

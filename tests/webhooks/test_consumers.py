@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from uuid import uuid4
 
 import asyncpg
@@ -16,7 +17,7 @@ from bookbridge.webhooks.consumers import (
     check,
 )
 from bookbridge.webhooks.events import EVENT_TYPES, write_event
-from tests.waiting import until
+from tests.waiting import somebody_waits_for_a_lock, until
 from tests.webhooks.conftest import emit, open_, seal, subscribe
 
 GOOD = ConsumerDraft(url="https://example.com/hook", event_types=["read.completed"])
@@ -151,16 +152,7 @@ async def test_a_consumer_deleted_in_mid_emit_does_not_fail_the_emitter(pool: as
         await deletion.start()
         await consumers.delete(db, created.id)
         emitting = asyncio.create_task(emit(pool))
-
-        async def waits_for_the_deletion() -> bool:
-            return bool(
-                await pool.fetchval(
-                    """select exists (select from pg_stat_activity
-                       where wait_event_type = 'Lock' and datname = current_database())"""
-                )
-            )
-
-        await until(waits_for_the_deletion)
+        await until(partial(somebody_waits_for_a_lock, pool))
         await deletion.commit()
     emitted = await emitting
     assert await pool.fetchval("select id from webhook_messages") == emitted
